@@ -1,0 +1,4 @@
+//! How fast the engine's operations are.
+#![forbid(unsafe_code)]
+
+fn main() {}

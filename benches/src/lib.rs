@@ -1,0 +1,2 @@
+//! The harness of the benches: alternating runs, medians, and the machine they ran on.
+#![forbid(unsafe_code)]

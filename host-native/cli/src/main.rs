@@ -1,0 +1,4 @@
+//! The program `markerbed`.
+#![forbid(unsafe_code)]
+
+fn main() {}

@@ -1,0 +1,2 @@
+//! Stores, drivers and the snapshot pipeline of a native machine.
+#![forbid(unsafe_code)]

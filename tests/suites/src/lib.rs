@@ -1,0 +1,2 @@
+//! What the suites of the engine share: the vectors' files, seeds and counts.
+#![forbid(unsafe_code)]

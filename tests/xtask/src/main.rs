@@ -1,0 +1,4 @@
+//! The tasks of the repository: `cargo xtask --help` lists them.
+#![forbid(unsafe_code)]
+
+fn main() {}
