@@ -1,2 +1,14 @@
-//! What the suites of the engine share: the vectors' files, seeds and counts.
+//! What the suites of the engine share: how many cases, from which seed, and how they are counted.
+//!
+//! `MARKERBED_SEED` chooses the seed (0 if unset), `MARKERBED_LONG` the cases of each test (its own
+//! floor if unset). `cargo xtask test` hands in a seed made from the commit, `cargo xtask long` one
+//! seed after another. So every run can be repeated, and no two commits try the same cases.
 #![forbid(unsafe_code)]
+
+mod count;
+mod property;
+mod random;
+
+pub use count::{cases, print_count, seed};
+pub use property::check_property;
+pub use random::Random;

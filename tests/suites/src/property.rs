@@ -1,0 +1,55 @@
+//! Properties with shrinking, whose seed and count come from the environment.
+
+use proptest::{
+    strategy::Strategy,
+    test_runner::{Config, RngAlgorithm, TestCaseResult, TestRng, TestRunner},
+};
+
+use crate::{
+    count::{cases, print_count, repeat_line, seed},
+    random::Random,
+};
+
+/// Tries `check` on `floor` values of `strategy`, or on as many as `MARKERBED_LONG` says.
+///
+/// `name` is the test function's, so that the line printed on failure repeats it.
+///
+/// # Panics
+///
+/// With the smallest failing value and the line that repeats it.
+#[expect(clippy::panic, reason = "this is how a test fails")]
+pub fn check_property<S: Strategy>(
+    name: &str,
+    floor: u32,
+    strategy: &S,
+    check: impl Fn(S::Value) -> TestCaseResult,
+) {
+    let cases = cases(floor);
+    let config = Config { cases, failure_persistence: None, ..Config::default() };
+    let bytes = Random::new(seed(), name).bytes(32);
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+    let mut runner = TestRunner::new_with_rng(config, rng);
+    if let Err(error) = runner.run(strategy, check) {
+        panic!("{name}: {error}\n{}", repeat_line(name, cases));
+    }
+    print_count(name, u64::from(cases), u64::from(cases.min(floor)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::{prelude::any, test_runner::TestCaseError};
+
+    #[test]
+    fn a_true_property_is_tried_as_often_as_asked() {
+        check_property("true", 20, &any::<u8>(), |_| Ok(()));
+    }
+
+    #[test]
+    #[should_panic(expected = "repeat it with: MARKERBED_SEED=")]
+    fn a_false_property_fails_with_the_line_that_repeats_it() {
+        check_property("false", 1_000, &any::<u8>(), |byte| {
+            if byte < 100 { Ok(()) } else { Err(TestCaseError::fail("large")) }
+        });
+    }
+}
