@@ -1,0 +1,208 @@
+//! What can be wrong with bytes, decided by the engine alone.
+
+use crate::{
+    id::{SnapshotId, StateId},
+    object::ObjectId,
+};
+
+/// A failure decided by the engine alone, from bytes it was given.
+///
+/// Storage failures are not here: a host that cannot read or write stops driving and
+/// reports its own error. So this type is `no_std`, comparable, and the same on every target.
+#[non_exhaustive]
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Error {
+    /// Bytes are not the one canonical form of what they should be.
+    #[error("byte {offset}: {fault}")]
+    Malformed {
+        /// Which rule is broken.
+        fault: Fault,
+        /// Where the offending field begins, in bytes from the start of the object.
+        offset: u32,
+    },
+    /// A page is not where the cut puts it (MAP-16, MAP-17, MAP-19).
+    #[error("a map page is cut in the wrong place")]
+    WrongCut,
+    /// A page is not what its parent says (MAP-15, MAP-18).
+    #[error("a map page is not what the page above it says")]
+    PageMismatch,
+    /// The bytes do not hash to the id they were asked for under.
+    #[error("the bytes stored for {wanted} are not those of that id")]
+    HashMismatch {
+        /// The id that was asked for.
+        wanted: ObjectId,
+    },
+    /// Something that was hashed differs from what a proof or a listing claims.
+    #[error("the hashes do not add up to the one that was expected")]
+    RootMismatch,
+    /// A node's kind or a directory's counts are not what its parent or its map say (NODE-4).
+    #[error("a node is not what its directory says")]
+    NodeMismatch,
+    /// The store lacks an object that another one names.
+    #[error("{id} is missing")]
+    MissingObject {
+        /// The absent object.
+        id: ObjectId,
+    },
+    /// A proof is not of the form that its claim needs.
+    #[error("the proof does not have the form that its claim needs")]
+    BadProof,
+    /// The counts of a directory exceed 64 bits (NODE-6).
+    #[error("a directory counts more than 64 bits hold")]
+    CountOverflow,
+    /// A tree or JSON is deeper than the limit.
+    #[error("it is nested deeper than the limit")]
+    TooDeep,
+    /// JSON is not in canonical form (JSON-4).
+    #[error("byte {offset}: not canonical JSON")]
+    BadJson {
+        /// Where, in bytes from the start.
+        offset: u32,
+    },
+    /// Text is not an id (ID-3).
+    #[error("not an id: 64 lower-case hexadecimal digits are needed")]
+    BadId,
+    /// An entry does not follow the one before (APPLY-1).
+    #[error("entry {found} stands where entry {expected} belongs")]
+    WrongNumber {
+        /// The number that comes next.
+        expected: u64,
+        /// The number the entry bears.
+        found: u64,
+    },
+    /// The first entry is not `workspace created`, or a later one is (APPLY-1).
+    #[error("the first entry of a ledger, and no other, creates the workspace")]
+    NotGenesis,
+    /// A ref is not where the entry says it was (APPLY-3, APPLY-4).
+    #[error("the ref has moved: it is not where the entry says it was")]
+    RefConflict {
+        /// Where the ref is.
+        found: Option<SnapshotId>,
+    },
+    /// An entry names a snapshot that was never committed (APPLY-4).
+    #[error("snapshot {id} was never committed")]
+    UnknownSnapshot {
+        /// The snapshot named.
+        id: SnapshotId,
+    },
+    /// A snapshot is committed twice (APPLY-3).
+    #[error("snapshot {id} is recorded already")]
+    AlreadyRecorded {
+        /// The snapshot.
+        id: SnapshotId,
+    },
+    /// A `state` entry does not name the state of the entries before it (APPLY-5).
+    #[error("the state recorded is not that of the entries before it, which is {found}")]
+    WrongState {
+        /// The state that the entries give.
+        found: StateId,
+    },
+    /// A host answered something else than it was asked.
+    #[error("the answers do not fit what was asked")]
+    AnswersOutOfOrder,
+    /// An operation waited for something that is no request of its own.
+    #[error("an operation waited for something that it did not ask for")]
+    AwaitedForeign,
+}
+
+impl Error {
+    /// The stable, machine-readable name of this failure, the same in every binding.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Malformed { fault, .. } => fault.code(),
+            Self::WrongCut => "wrong-cut",
+            Self::PageMismatch => "page-mismatch",
+            Self::HashMismatch { .. } | Self::RootMismatch => "hash-mismatch",
+            Self::NodeMismatch => "node-mismatch",
+            Self::MissingObject { .. } => "missing-object",
+            Self::BadProof => "bad-proof",
+            Self::CountOverflow => "count-overflow",
+            Self::TooDeep => "too-deep",
+            Self::BadJson { .. } => "bad-json",
+            Self::BadId => "bad-id",
+            Self::WrongNumber { .. } => "wrong-number",
+            Self::NotGenesis => "not-genesis",
+            Self::RefConflict { .. } => "ref-conflict",
+            Self::UnknownSnapshot { .. } => "unknown-snapshot",
+            Self::AlreadyRecorded { .. } => "already-recorded",
+            Self::WrongState { .. } => "wrong-state",
+            Self::AnswersOutOfOrder => "answers-out-of-order",
+            Self::AwaitedForeign => "awaited-foreign",
+        }
+    }
+
+    /// An input that breaks `fault` as a whole, at its first byte.
+    pub(crate) const fn malformed(fault: Fault) -> Self {
+        Self::Malformed { fault, offset: 0 }
+    }
+}
+
+/// What can be wrong with the bytes of one object (`docs/spec/encoding.md`).
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Fault {
+    /// The input ends inside a field.
+    #[error("the input ends inside a field")]
+    Truncated,
+    /// A varint does not fit its type.
+    #[error("a number does not fit its type")]
+    NumberTooLarge,
+    /// A varint spends a byte more than it needs.
+    #[error("a number is longer than it needs to be")]
+    OverlongVarint,
+    /// A length, count or number is outside what is allowed.
+    #[error("a length, count or number is outside its limits")]
+    OutOfRange,
+    /// A bool or option is neither 00 nor 01.
+    #[error("a flag is neither 00 nor 01")]
+    BadFlag,
+    /// A string is not UTF-8.
+    #[error("a text is not UTF-8")]
+    BadUtf8,
+    /// A name holds NUL or `/`, or is `.` or `..` (NAME-1).
+    #[error("a name holds NUL or a slash, or is . or ..")]
+    BadName,
+    /// A text has a character that it must not have (NAME-5, NAME-6).
+    #[error("a text has a character that it must not have")]
+    BadText,
+    /// A symlink target is empty, too long or holds a NUL (NODE-2).
+    #[error("a symlink target is empty, too long or holds a NUL")]
+    BadTarget,
+    /// Items, names or tags are not strictly ascending.
+    #[error("items are not in ascending order")]
+    NotAscending,
+    /// Stated counts cannot be true of any object.
+    #[error("the counts cannot be true")]
+    BadCount,
+    /// A partial page is not in its one form (PART-2).
+    #[error("a partial page is not in its one form")]
+    BadPartial,
+    /// A kind, tag, format or operation that this version does not know (ENC-7).
+    #[error("a format that this version does not know")]
+    UnsupportedFormat,
+    /// Bytes after the last field.
+    #[error("bytes follow the last field")]
+    TrailingBytes,
+}
+
+impl Fault {
+    /// The stable, machine-readable name of this fault.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Truncated => "truncated",
+            Self::NumberTooLarge => "number-too-large",
+            Self::OverlongVarint => "overlong-varint",
+            Self::OutOfRange => "out-of-range",
+            Self::BadFlag => "bad-flag",
+            Self::BadUtf8 => "bad-utf8",
+            Self::BadName => "bad-name",
+            Self::BadText => "bad-text",
+            Self::BadTarget => "bad-target",
+            Self::NotAscending => "not-ascending",
+            Self::BadCount => "bad-count",
+            Self::BadPartial => "bad-partial",
+            Self::UnsupportedFormat => "unsupported-format",
+            Self::TrailingBytes => "trailing-bytes",
+        }
+    }
+}
