@@ -1,4 +1,68 @@
 //! The tasks of the repository: `cargo xtask --help` lists them.
 #![forbid(unsafe_code)]
 
-fn main() {}
+mod ci;
+mod failure;
+mod long;
+mod program;
+mod setup;
+mod test;
+mod tidy;
+mod vectors;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::{failure::Failure, program::Program};
+
+/// The tasks of the markerbed repository
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+enum Task {
+    /// Check what building and testing needs, and install what is missing
+    Setup,
+    /// Run everything that a change has to pass; the README's test command
+    Test,
+    /// Run the tests on a clean clone of the newest commit, as CI does
+    Ci,
+    /// Check the invariants of the architecture in the sources
+    Tidy,
+    /// Make the golden vectors anew with the reference, then try the engine on them
+    Vectors {
+        /// Compare with the files instead of writing them
+        #[arg(long)]
+        check: bool,
+    },
+    /// Measure how fast the engine's operations are
+    Bench {
+        /// What follows `--` is handed to the benches
+        #[arg(last = true)]
+        arguments: Vec<String>,
+    },
+    /// Run a suite seed after seed, going on where the last run stopped
+    Long(long::Long),
+}
+
+fn main() -> ExitCode {
+    let result = match Task::parse() {
+        Task::Setup => setup::run().map(drop),
+        Task::Test => test::run(),
+        Task::Ci => ci::run(),
+        Task::Tidy => tidy::run(),
+        Task::Vectors { check } => vectors::run(check),
+        Task::Bench { arguments } => bench(&arguments),
+        Task::Long(long) => long.run(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("xtask: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn bench(arguments: &[String]) -> Result<(), Failure> {
+    Program::cargo("bench --locked --package markerbed-benches --").args(arguments).run()
+}

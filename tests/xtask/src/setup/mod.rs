@@ -1,0 +1,46 @@
+//! What building and testing needs: checked first, installed where missing.
+//!
+//! As root on Debian everything can be installed; an ordinary user is told what is missing.
+
+mod apt;
+mod python;
+mod target;
+
+pub(crate) use python::{Python, python};
+pub(crate) use target::{Build, Target};
+
+use crate::{failure::Failure, program::Program};
+
+/// What `cargo xtask test` needs after a setup.
+pub(crate) struct Tools {
+    pub(crate) python: Python,
+    /// How core is built for each target, in the order of [`Target::ALL`].
+    pub(crate) builds: Vec<(Target, Build)>,
+}
+
+/// Checks everything and installs what is missing.
+///
+/// # Errors
+///
+/// If something cannot be had; targets are skipped by name instead, unless `CI=true`.
+pub(crate) fn run() -> Result<Tools, Failure> {
+    nextest()?;
+    let python = python()?;
+    let builds = Target::ALL
+        .into_iter()
+        .map(|target| Ok((target, target.ensure()?)))
+        .collect::<Result<_, Failure>>()?;
+    Ok(Tools { python, builds })
+}
+
+fn nextest() -> Result<(), Failure> {
+    if Program::cargo("nextest --version").succeeds() {
+        eprintln!("setup: cargo-nextest is there");
+        return Ok(());
+    }
+    eprintln!("setup: cargo-nextest is missing; building it takes some minutes");
+    Program::cargo("install --locked cargo-nextest --version").arg(NEXTEST_VERSION).run()
+}
+
+/// The newest that was tried; one that is there already may be another.
+const NEXTEST_VERSION: &str = "0.9.143";

@@ -1,0 +1,172 @@
+//! The README's test command: every step that a change has to pass, with its minutes.
+
+use std::time::{Duration, Instant};
+
+use crate::{
+    failure::Failure,
+    program::{Program, Stream},
+    setup::{self, Build, Target, Tools},
+    tidy, vectors,
+};
+
+/// Runs all steps and stops at the first that fails.
+///
+/// # Errors
+///
+/// If a step fails; the table of minutes is printed all the same.
+pub(crate) fn run() -> Result<(), Failure> {
+    let mut steps = Steps::default();
+    let mut passed = Passed::default();
+    let result = run_steps(&mut steps, &mut passed);
+    steps.print();
+    result?;
+    // The plain closing line that a machine can read.
+    println!("{} passed, 0 failed", passed.tests + passed.doc_tests);
+    Ok(())
+}
+
+fn run_steps(steps: &mut Steps, passed: &mut Passed) -> Result<(), Failure> {
+    let mut tools = None;
+    steps.run("setup", || {
+        tools = Some(setup::run()?);
+        Ok(())
+    })?;
+    let Some(Tools { python, builds }) = tools else { return Ok(()) };
+    steps.run("tidy", tidy::run)?;
+    steps.run("format", || Program::cargo("fmt --all --check").run())?;
+    steps.run("lint", || {
+        Program::cargo("clippy --locked --workspace --all-targets -- --deny warnings").run()
+    })?;
+    steps.run("build", || Program::cargo("build --locked --workspace --all-targets").run())?;
+    steps.run("tests", || run_tests(passed))?;
+    steps.run("doc tests", || run_doc_tests(passed))?;
+    steps.run("vectors by the reference", || vectors::compare(&python))?;
+    for (target, build) in builds {
+        steps.run(&format!("core for {}", target.triple()), || build_core(target, &build))?;
+    }
+    Ok(())
+}
+
+fn run_tests(passed: &mut Passed) -> Result<(), Failure> {
+    let seed = commit_seed()?;
+    eprintln!("seed {seed}, from the commit");
+    Program::cargo("nextest run --locked --workspace")
+        .env("MARKERBED_SEED", seed)
+        .env("CARGO_TERM_COLOR", "never")
+        .run_hearing(Stream::Errors, |line| passed.hear_nextest(line))?;
+    if passed.tests == 0 { Err(Failure::new("no test was run")) } else { Ok(()) }
+}
+
+/// nextest runs no doc tests.
+fn run_doc_tests(passed: &mut Passed) -> Result<(), Failure> {
+    Program::cargo("test --locked --workspace --doc")
+        .env("CARGO_TERM_COLOR", "never")
+        .run_hearing(Stream::Output, |line| passed.hear_doc_tests(line))?;
+    if passed.doc_tests == 0 { Err(Failure::new("no doc test was run")) } else { Ok(()) }
+}
+
+fn build_core(target: Target, build: &Build) -> Result<(), Failure> {
+    let cargo = Program::cargo("build --locked --package markerbed-core --target");
+    let cargo = cargo.arg(target.triple());
+    match build {
+        Build::Active => cargo.run(),
+        Build::Rustc(rustc) => cargo.env("RUSTC", rustc).run(),
+        Build::Skipped(missing) => {
+            eprintln!("SKIPPED core for {}: {missing}", target.triple());
+            Ok(())
+        }
+    }
+}
+
+/// One commit always tries the same cases, another one others.
+fn commit_seed() -> Result<String, Failure> {
+    let commit = Program::new("git rev-parse HEAD").read()?;
+    let digits: String = commit.chars().take(8).collect();
+    let seed = u32::from_str_radix(&digits, 16)
+        .map_err(|cause| Failure::new(format!("the commit {commit} is no number: {cause}")))?;
+    Ok(seed.to_string())
+}
+
+/// How many tests the runners said have passed.
+#[derive(Default)]
+struct Passed {
+    tests: u64,
+    doc_tests: u64,
+}
+
+impl Passed {
+    /// Hears `Summary [   1.234s] 12 tests run: 12 passed (1 slow), 0 skipped`.
+    fn hear_nextest(&mut self, line: &str) {
+        if line.contains("Summary [") {
+            self.tests += number_before(line, " passed").unwrap_or(0);
+        }
+    }
+
+    /// Hears `test result: ok. 3 passed; 0 failed; …`.
+    fn hear_doc_tests(&mut self, line: &str) {
+        if line.contains("test result: ok.") {
+            self.doc_tests += number_before(line, " passed").unwrap_or(0);
+        }
+    }
+}
+
+fn number_before(line: &str, word: &str) -> Option<u64> {
+    let (before, _) = line.split_once(word)?;
+    before.rsplit(|letter: char| !letter.is_ascii_digit()).next()?.parse().ok()
+}
+
+/// The steps so far and how long each took.
+#[derive(Default)]
+struct Steps {
+    done: Vec<(String, Duration, bool)>,
+}
+
+impl Steps {
+    fn run(
+        &mut self,
+        name: &str,
+        step: impl FnOnce() -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        eprintln!("\n== {name}");
+        let start = Instant::now();
+        let result = step();
+        self.done.push((name.to_owned(), start.elapsed(), result.is_ok()));
+        result.map_err(|failure| Failure::new(format!("step \"{name}\": {failure}")))
+    }
+
+    fn print(&self) {
+        println!("\n{:<36} {:>7}", "step", "minutes");
+        for (name, took, passed) in &self.done {
+            let mark = if *passed { "" } else { "  FAILED" };
+            println!("{name:<36} {:>7.2}{mark}", took.as_secs_f64() / 60.0);
+        }
+        let all: Duration = self.done.iter().map(|(_, took, _)| *took).sum();
+        println!("{:<36} {:>7.2}\n", "all", all.as_secs_f64() / 60.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_runners_say_is_counted() {
+        let mut passed = Passed::default();
+
+        passed.hear_nextest("     Summary [   1.234s] 12 tests run: 12 passed (1 slow), 3 skipped");
+        passed.hear_nextest("        PASS [   0.004s] xtask 5 passed");
+        passed.hear_doc_tests("test result: ok. 3 passed; 0 failed; 0 ignored");
+        passed.hear_doc_tests("test result: ok. 4 passed; 0 failed; 0 ignored");
+
+        assert_eq!((passed.tests, passed.doc_tests), (12, 7));
+    }
+
+    #[test]
+    fn a_failing_step_is_named() {
+        let mut steps = Steps::default();
+
+        let result = steps.run("lint", || Err(Failure::new("no")));
+
+        assert_eq!(result, Err(Failure::new("step \"lint\": no")));
+    }
+}
