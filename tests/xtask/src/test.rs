@@ -26,12 +26,7 @@ pub(crate) fn run() -> Result<(), Failure> {
 }
 
 fn run_steps(steps: &mut Steps, passed: &mut Passed) -> Result<(), Failure> {
-    let mut tools = None;
-    steps.run("setup", || {
-        tools = Some(setup::run()?);
-        Ok(())
-    })?;
-    let Some(Tools { python, builds }) = tools else { return Ok(()) };
+    let Tools { python, builds } = steps.run("setup", setup::run)?;
     steps.run("tidy", tidy::run)?;
     steps.run("format", || Program::cargo("fmt --all --check").run())?;
     steps.run("lint", || {
@@ -40,11 +35,30 @@ fn run_steps(steps: &mut Steps, passed: &mut Passed) -> Result<(), Failure> {
     steps.run("build", || Program::cargo("build --locked --workspace --all-targets").run())?;
     steps.run("tests", || run_tests(passed))?;
     steps.run("doc tests", || run_doc_tests(passed))?;
+    steps.run("documentation", || {
+        Program::cargo("doc --locked --workspace --no-deps --quiet")
+            .env("RUSTDOCFLAGS", "--deny warnings")
+            .run()
+    })?;
     steps.run("vectors by the reference", || vectors::compare(&python))?;
     for (target, build) in builds {
-        steps.run(&format!("core for {}", target.triple()), || build_core(target, &build))?;
+        build_core(steps, target, build)?;
     }
     Ok(())
+}
+
+fn build_core(steps: &mut Steps, target: Target, build: Build) -> Result<(), Failure> {
+    let name = format!("core for {}", target.triple());
+    let cargo = Program::cargo("build --locked --package markerbed-core --target");
+    let cargo = cargo.arg(target.triple());
+    match build {
+        Build::Active => steps.run(&name, || cargo.run()),
+        Build::Rustc(rustc) => steps.run(&name, || cargo.env("RUSTC", rustc).run()),
+        Build::Skipped(missing) => {
+            steps.skip(&name, &missing);
+            Ok(())
+        }
+    }
 }
 
 fn run_tests(passed: &mut Passed) -> Result<(), Failure> {
@@ -63,19 +77,6 @@ fn run_doc_tests(passed: &mut Passed) -> Result<(), Failure> {
         .env("CARGO_TERM_COLOR", "never")
         .run_hearing(Stream::Output, |line| passed.hear_doc_tests(line))?;
     if passed.doc_tests == 0 { Err(Failure::new("no doc test was run")) } else { Ok(()) }
-}
-
-fn build_core(target: Target, build: &Build) -> Result<(), Failure> {
-    let cargo = Program::cargo("build --locked --package markerbed-core --target");
-    let cargo = cargo.arg(target.triple());
-    match build {
-        Build::Active => cargo.run(),
-        Build::Rustc(rustc) => cargo.env("RUSTC", rustc).run(),
-        Build::Skipped(missing) => {
-            eprintln!("SKIPPED core for {}: {missing}", target.triple());
-            Ok(())
-        }
-    }
 }
 
 /// One commit always tries the same cases, another one others.
@@ -118,27 +119,32 @@ fn number_before(line: &str, word: &str) -> Option<u64> {
 /// The steps so far and how long each took.
 #[derive(Default)]
 struct Steps {
-    done: Vec<(String, Duration, bool)>,
+    done: Vec<(String, Duration, &'static str)>,
 }
 
 impl Steps {
-    fn run(
+    fn run<T>(
         &mut self,
         name: &str,
-        step: impl FnOnce() -> Result<(), Failure>,
-    ) -> Result<(), Failure> {
+        step: impl FnOnce() -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         eprintln!("\n== {name}");
         let start = Instant::now();
         let result = step();
-        self.done.push((name.to_owned(), start.elapsed(), result.is_ok()));
+        let mark = if result.is_ok() { "" } else { "FAILED" };
+        self.done.push((name.to_owned(), start.elapsed(), mark));
         result.map_err(|failure| Failure::new(format!("step \"{name}\": {failure}")))
+    }
+
+    fn skip(&mut self, name: &str, why: &str) {
+        eprintln!("\n== {name}\nSKIPPED: {why}");
+        self.done.push((name.to_owned(), Duration::ZERO, "SKIPPED"));
     }
 
     fn print(&self) {
         println!("\n{:<36} {:>7}", "step", "minutes");
-        for (name, took, passed) in &self.done {
-            let mark = if *passed { "" } else { "  FAILED" };
-            println!("{name:<36} {:>7.2}{mark}", took.as_secs_f64() / 60.0);
+        for (name, took, mark) in &self.done {
+            println!("{name:<36} {:>7.2}  {mark}", took.as_secs_f64() / 60.0);
         }
         let all: Duration = self.done.iter().map(|(_, took, _)| *took).sum();
         println!("{:<36} {:>7.2}\n", "all", all.as_secs_f64() / 60.0);
@@ -165,7 +171,7 @@ mod tests {
     fn a_failing_step_is_named() {
         let mut steps = Steps::default();
 
-        let result = steps.run("lint", || Err(Failure::new("no")));
+        let result = steps.run::<()>("lint", || Err(Failure::new("no")));
 
         assert_eq!(result, Err(Failure::new("step \"lint\": no")));
     }

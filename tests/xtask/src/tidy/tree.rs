@@ -18,7 +18,7 @@ pub(super) struct File {
 }
 
 impl Tree {
-    /// Reads what git tracks; a file removed from the work tree is left out, a link is not followed.
+    /// Reads what git tracks; what was removed from the work tree is left out, as are links.
     pub(super) fn of_tracked_files() -> Result<Self, Failure> {
         let names = Program::new("git ls-files -z").read()?;
         let mut files = Vec::new();
