@@ -1,15 +1,13 @@
-//! Names, paths, ref names and labels as types (`docs/spec/names.md`).
+//! Names, ref names, labels and tool strings as types (`docs/spec/names.md`).
 
-use alloc::{
-    borrow::ToOwned,
-    string::String,
-    vec::Vec,
-};
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use core::fmt;
 
+use super::shown::Shown;
 use crate::{
+    codec::Reader,
     error::{Error, Fault},
-    limits::{LABEL_BYTES_MAX, NAME_BYTES_MAX},
+    limits::{LABEL_BYTES_MAX, NAME_BYTES_MAX, TOOL_BYTES_MAX},
 };
 
 /// One name of a path: raw bytes, hashed as they are.
@@ -30,6 +28,19 @@ impl Name {
     /// The raw bytes.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
+    }
+
+    /// The name as a terminal may show it (NAME-8).
+    pub fn shown(&self) -> Shown<'_> {
+        Shown::new(&self.0)
+    }
+
+    /// Takes a name as `bytes`.
+    pub(crate) fn take(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        let start = reader.at();
+        let bytes = reader.take_bytes(1..=NAME_BYTES_MAX)?;
+        check_name(bytes).or_else(|fault| reader.fault(fault, start))?;
+        Ok(Self(bytes.to_owned()))
     }
 }
 
@@ -55,9 +66,56 @@ impl Label {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Takes a label as `string`.
+    pub(crate) fn take(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        let start = reader.at();
+        let text = reader.take_string(1..=LABEL_BYTES_MAX)?;
+        check_label_text(text).or_else(|fault| reader.fault(fault, start))?;
+        Ok(Self(text.to_owned()))
+    }
 }
 
 impl fmt::Display for Label {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+/// What made something: a program's name and number, printable ASCII.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct Tool(String);
+
+impl Tool {
+    /// Checks NAME-6.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::OutOfRange`] for the length, [`Fault::BadText`] for a character outside ASCII
+    /// 20 to 7e.
+    pub fn new(text: &str) -> Result<Self, Error> {
+        if text.is_empty() || text.len() > TOOL_BYTES_MAX as usize {
+            return Err(Error::malformed(Fault::OutOfRange));
+        }
+        check_tool_text(text).map_err(Error::malformed)?;
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Takes a tool string as `string`.
+    pub(crate) fn take(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        let start = reader.at();
+        let text = reader.take_string(1..=TOOL_BYTES_MAX)?;
+        check_tool_text(text).or_else(|fault| reader.fault(fault, start))?;
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Display for Tool {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&self.0)
     }
@@ -75,4 +133,13 @@ pub(crate) fn check_name(bytes: &[u8]) -> Result<(), Fault> {
 /// Checks the characters of NAME-5; the length is the caller's.
 pub(crate) fn check_label_text(text: &str) -> Result<(), Fault> {
     if text.chars().any(char::is_control) { Err(Fault::BadText) } else { Ok(()) }
+}
+
+/// Checks the characters of NAME-6; the length is the caller's.
+fn check_tool_text(text: &str) -> Result<(), Fault> {
+    if text.bytes().all(|byte| (0x20..=0x7e).contains(&byte)) {
+        Ok(())
+    } else {
+        Err(Fault::BadText)
+    }
 }

@@ -1,0 +1,1 @@
+//! Canonical JSON (`docs/spec/json.md`).

@@ -1,0 +1,121 @@
+//! Paths: names from the root of a snapshot downwards (NAME-4).
+
+use alloc::{borrow::ToOwned, vec::Vec};
+use core::fmt;
+
+use super::{
+    name::{Name, check_name},
+    shown::Shown,
+};
+use crate::{error::Error, limits::DEPTH_MAX};
+
+/// Names joined by `/`, relative to the root; the root is the empty path.
+///
+/// Ordered bytewise as a whole, as listings are (LIST-4).
+#[derive(Clone, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Path(Vec<u8>);
+
+impl Path {
+    /// The path of the root: no names.
+    pub const ROOT: Self = Self(Vec::new());
+
+    /// Reads names joined by `/`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Name::new`] for the first name that is none; [`Error::TooDeep`] for more than 4,096.
+    pub fn new(joined: &[u8]) -> Result<Self, Error> {
+        if joined.is_empty() {
+            return Ok(Self::ROOT);
+        }
+        let mut depth = 0;
+        for name in joined.split(|byte| *byte == SEPARATOR) {
+            check_name(name).map_err(Error::malformed)?;
+            depth += 1;
+        }
+        if depth > DEPTH_MAX {
+            return Err(Error::TooDeep);
+        }
+        Ok(Self(joined.to_owned()))
+    }
+
+    /// The path of `name` in the directory at this path.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooDeep`].
+    pub fn join(&self, name: &Name) -> Result<Self, Error> {
+        if self.depth() >= DEPTH_MAX {
+            return Err(Error::TooDeep);
+        }
+        let mut joined = Vec::with_capacity(self.0.len() + name.as_bytes().len() + 1);
+        joined.extend_from_slice(&self.0);
+        if !joined.is_empty() {
+            joined.push(SEPARATOR);
+        }
+        joined.extend_from_slice(name.as_bytes());
+        Ok(Self(joined))
+    }
+
+    /// The names joined by `/`.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// How many names it has.
+    pub fn depth(&self) -> u32 {
+        let separators = self.0.iter().filter(|byte| **byte == SEPARATOR).count();
+        // At most DEPTH_MAX, since every path was checked when it was made.
+        u32::try_from(separators).unwrap_or(u32::MAX) + u32::from(!self.is_root())
+    }
+
+    /// Tells whether it has no names.
+    pub const fn is_root(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The names, from the root downwards.
+    pub fn names(&self) -> impl Iterator<Item = &[u8]> {
+        // An empty path splits into one empty name, and no name is empty.
+        self.0.split(|byte| *byte == SEPARATOR).filter(|name| !name.is_empty())
+    }
+
+    /// The last name; none for the root.
+    pub fn last(&self) -> Option<&[u8]> {
+        self.0.rsplit(|byte| *byte == SEPARATOR).next().filter(|name| !name.is_empty())
+    }
+
+    /// The path of the first `depth` names, or all of them.
+    #[must_use]
+    pub fn first(&self, depth: u32) -> Self {
+        let ends = self.0.iter().enumerate().filter(|(_, byte)| **byte == SEPARATOR);
+        let end = match depth.checked_sub(1) {
+            None => Some(0),
+            Some(before) => ends.map(|(at, _)| at).nth(before as usize),
+        };
+        Self(self.0.get(..end.unwrap_or(self.0.len())).unwrap_or_default().to_owned())
+    }
+
+    /// Tells whether it lies below `directory`, however deep.
+    pub fn is_below(&self, directory: &Self) -> bool {
+        match self.0.strip_prefix(directory.as_bytes()) {
+            Some(rest) if directory.is_root() => !rest.is_empty(),
+            Some(rest) => rest.first() == Some(&SEPARATOR),
+            None => false,
+        }
+    }
+
+    /// The path as a terminal may show it (NAME-8).
+    pub fn shown(&self) -> Shown<'_> {
+        Shown::new(&self.0)
+    }
+}
+
+impl fmt::Display for Path {
+    /// As [`Path::shown`].
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.shown().fmt(out)
+    }
+}
+
+const SEPARATOR: u8 = b'/';
