@@ -59,7 +59,11 @@ impl Target {
              Debian as root `apt-get install {}`, then `cargo xtask setup`",
             DEBIAN_PACKAGES.join(" ")
         );
-        if is_ci() { Err(Failure::new(missing)) } else { Ok(Build::Skipped(missing)) }
+        if is_ci() {
+            return Err(Failure::new(missing));
+        }
+        eprintln!("setup: SKIPPED, {missing}");
+        Ok(Build::Skipped(missing))
     }
 
     /// What `-Zbuild-std` has to build.
