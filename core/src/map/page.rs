@@ -44,11 +44,6 @@ impl Page {
         &self.items
     }
 
-    /// Gives the items away.
-    pub(super) fn into_items(self) -> Vec<Item> {
-        self.items
-    }
-
     /// Entries in or below the page.
     pub fn entries(&self) -> u64 {
         // A page that was decoded or built passed MAP-14, so the sum cannot overflow.

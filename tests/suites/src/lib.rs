@@ -6,9 +6,11 @@
 #![forbid(unsafe_code)]
 
 mod count;
+mod objects;
 mod property;
 mod random;
 
 pub use count::{cases, print_count, seed};
+pub use objects::{Driven, Objects};
 pub use property::check_property;
 pub use random::Random;
