@@ -1,2 +1,4 @@
 //! Stores, drivers and the snapshot pipeline of a native machine.
 #![forbid(unsafe_code)]
+
+pub mod store;
