@@ -23,19 +23,39 @@ pub(super) fn hashing(tree: &Tree) -> Result<Report, Failure> {
     Ok(report)
 }
 
+/// Numbers become bytes and bytes numbers in codec, and only its functions append to a buffer.
 pub(super) fn canonical_bytes(tree: &Tree) -> Result<Report, Failure> {
     let mut report = Report::default();
     for (path, text) in tree.core().filter(|(path, _)| !path.starts_with("core/src/codec/")) {
         report.looked_at += 1;
-        for token in tokens_without_tests(path, text)? {
-            if token.kind == Kind::Word && BYTE_WORDS.contains(&token.text.as_str()) {
-                let word = &token.text;
-                let sentence = format!("only core/src/codec/ may use {word}; give it a function");
+        let tokens = tokens_without_tests(path, text)?;
+        let buffers = buffers(&tokens);
+        for (index, token) in tokens.iter().enumerate() {
+            let word = token.text.as_str();
+            let is_conversion =
+                BYTE_WORDS.contains(&word) && !BYTE_WORDS_ALLOWED.contains(&(path, word));
+            let [dot, method] = [1, 2].map(|ahead| tokens.get(index + ahead));
+            let is_appended = buffers.contains(word)
+                && dot.is_some_and(|dot| dot.is("."))
+                && method.is_some_and(|method| APPENDING.contains(&method.text.as_str()));
+            if token.kind == Kind::Word && (is_conversion || is_appended) {
+                let what =
+                    if is_conversion { format!("use {word}") } else { format!("append to {word}") };
+                let sentence =
+                    format!("only core/src/codec/ may {what}; use or add a function there");
                 report.find(path, token.line, &sentence);
             }
         }
     }
     Ok(report)
+}
+
+/// Names of buffers of canonical bytes: `out`, and whatever is a `&mut Vec<u8>`.
+fn buffers(tokens: &[Token]) -> BTreeSet<&str> {
+    let kind = [":", "&", "mut", "Vec", "<", "u8", ">"];
+    let is_buffer = |at: &usize| tokens.get(at + 1..).is_some_and(|rest| begins_with(rest, &kind));
+    let named = (0..tokens.len()).filter(is_buffer).filter_map(|at| tokens.get(at));
+    named.map(|token| token.text.as_str()).chain(["out"]).collect()
 }
 
 /// A cap is a constant with a number of its own whose name says so; one made of others is none.
@@ -190,16 +210,13 @@ const HASH_CRATES: &[&str] = &["blake3", "sha2"];
 /// The crates that core names itself.
 const FOREIGN_CRATES: &[&str] = &["blake3", "sha2", "spin", "thiserror"];
 
-/// What takes bytes apart or puts them together; ids and texts go through functions of codec too.
+/// What turns numbers into bytes or back, or takes the first bytes as a field.
 const BYTE_WORDS: &[&str] = &[
-    "extend_from_slice",
     "first_chunk",
     "from_be_bytes",
     "from_le_bytes",
     "from_ne_bytes",
     "last_chunk",
-    "split_at",
-    "split_at_checked",
     "split_first_chunk",
     "split_last_chunk",
     "take_varint",
@@ -207,6 +224,13 @@ const BYTE_WORDS: &[&str] = &[
     "to_le_bytes",
     "to_ne_bytes",
 ];
+
+/// The cut compares a hash as a number; nothing is read from it.
+const BYTE_WORDS_ALLOWED: &[(&str, &str)] = &[("core/src/map/cut.rs", "from_be_bytes")];
+
+/// What appends to a buffer, or changes it.
+const APPENDING: &[&str] =
+    &["append", "extend", "extend_from_slice", "insert", "push", "resize", "splice"];
 
 /// Everything that is linked into core, on any target; each was looked at before it came here.
 const DEPENDENCIES: &[&str] = &[
@@ -256,13 +280,20 @@ mod tests {
         let tree = Tree::planted(&[
             ("core/src/codec/read.rs", "fn f() { u32::from_le_bytes(x); }"),
             ("core/src/tree/node.rs", "fn f() { u32::from_le_bytes(x); }"),
+            ("core/src/map/page.rs", "fn f() { hash_of(|out| out.push(1)); }"),
+            ("core/src/tree/path.rs", "fn put(to: &mut Vec<u8>) {\nto.extend_from_slice(x); }"),
+            ("core/src/map/item.rs", "fn f(out: &mut Vec<u8>) { put_byte(out, 1); row.push(1); }"),
             ("core/src/id.rs", "#[cfg(test)] mod tests { fn f() { x.to_be_bytes(); } }"),
         ]);
 
         let report = canonical_bytes(&tree).unwrap();
 
-        assert_eq!(report.findings.len(), 1, "{:?}", report.findings);
-        assert!(report.findings[0].starts_with("core/src/tree/node.rs:1: "));
+        let places =
+            ["core/src/tree/node.rs:1: ", "core/src/map/page.rs:1: ", "core/src/tree/path.rs:2: "];
+        assert_eq!(report.findings.len(), places.len(), "{:?}", report.findings);
+        for (finding, place) in report.findings.iter().zip(places) {
+            assert!(finding.starts_with(place), "{finding}");
+        }
     }
 
     #[test]
