@@ -1,4 +1,5 @@
 //! Stores, drivers and the snapshot pipeline of a native machine.
 #![forbid(unsafe_code)]
 
+pub mod drive;
 pub mod store;
