@@ -36,7 +36,7 @@ pub(crate) fn key(keys: Keys, index: u64) -> Vec<u8> {
         let fits = match keys {
             Keys::Plain => true,
             Keys::NeverCutByHash => zeros < 5,
-            Keys::OftenCutByHash => index % 3 > 0 || zeros >= 5 + (index % 7) as u32,
+            Keys::OftenCutByHash => !index.is_multiple_of(3) || zeros >= 5 + (index % 7) as u32,
         };
         if fits {
             return key;

@@ -230,7 +230,7 @@ fn a_page_cut_elsewhere_than_the_rules_say_is_refused() {
     let cases = cases(150);
     for case in 0..cases {
         let random = &mut Random::new(seed() ^ u64::from(case) << 32, name);
-        let keys = if case % 2 == 0 { Keys::Plain } else { Keys::NeverCutByHash };
+        let keys = if case.is_multiple_of(2) { Keys::Plain } else { Keys::NeverCutByHash };
         let count = 600 + random.below(600);
         let model = random_model(random, keys, count);
         let honest = honest_cut(&model);
