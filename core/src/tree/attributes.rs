@@ -149,7 +149,7 @@ impl Canonical for Attributes {
             if own.last().is_some_and(|before| tag <= before.tag()) {
                 return reader.fault(Fault::NotAscending, start);
             }
-            let value = reader.take_bytes(0..=OBJECT_BYTES_MAX)?;
+            let value = reader.take_bytes(0..=u32::MAX)?;
             own.push(Attribute::take_value(tag, value, reader.within(value))?);
         }
         let children = reader.take_option(Reader::take_fixed)?.map(MapId::from_bytes);
