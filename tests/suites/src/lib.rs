@@ -9,6 +9,7 @@ mod count;
 mod objects;
 mod property;
 mod random;
+pub mod vector;
 
 pub use count::{cases, print_count, seed};
 pub use objects::{Driven, Objects};
