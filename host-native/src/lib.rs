@@ -2,4 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod drive;
+pub mod progress;
+pub mod restore;
+pub mod snapshot;
 pub mod store;

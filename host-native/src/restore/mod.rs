@@ -1,0 +1,13 @@
+//! Writes a stored tree out again, and walks it.
+//!
+//! [`restore`] writes only below its target, whatever the tree says: each name is one name, every
+//! directory is entered by a handle of the one above it, and no link is followed. What it writes it
+//! has checked before.
+
+mod error;
+mod tree;
+mod walk;
+
+pub use error::RestoreError;
+pub use tree::{Lack, Lacking, RestoreOptions, Restored, restore};
+pub use walk::{TreeWalk, Walked, tree_walk};

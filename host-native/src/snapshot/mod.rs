@@ -1,0 +1,16 @@
+//! Takes a directory in: walks it, reads it, and makes the tree that means exactly it.
+//!
+//! [`take`] records raw names, kinds, executable bits, contents and symlink targets, and follows no
+//! link below its root. What the rules leave out is counted ([`RulesDocument`]); what cannot be
+//! recorded is a [`Gap`]. The root is a function of what was there and of the rules: no clock, no
+//! locale, no order of listing and nothing outside the work tree enters it.
+
+mod documents;
+mod error;
+mod sink;
+mod take;
+
+pub use documents::{EvidenceDocument, Gap, GapReason, IgnoreFile, RulesDocument};
+pub use error::SnapError;
+pub use sink::{HashOnly, PieceSink, Sink, StoreSink};
+pub use take::{SnapOptions, Statistics, Taken, take};
