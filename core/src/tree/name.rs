@@ -35,12 +35,12 @@ impl Name {
         Shown::new(&self.0)
     }
 
-    /// Takes a name as `bytes`.
-    pub(crate) fn take(reader: &mut Reader<'_>) -> Result<Self, Error> {
+    /// Takes the bytes of a name.
+    pub(super) fn take<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], Error> {
         let start = reader.at();
         let bytes = reader.take_bytes(1..=NAME_BYTES_MAX)?;
         check_name(bytes).or_else(|fault| reader.fault(fault, start))?;
-        Ok(Self(bytes.to_owned()))
+        Ok(bytes)
     }
 }
 

@@ -1,13 +1,17 @@
 //! Paths: names from the root of a snapshot downwards (NAME-4).
 
 use alloc::{borrow::ToOwned, vec::Vec};
-use core::fmt;
+use core::{cmp::Ordering, fmt};
 
 use super::{
     name::{Name, check_name},
     shown::Shown,
 };
-use crate::{error::Error, limits::DEPTH_MAX};
+use crate::{
+    codec::{Reader, put_bytes, put_u32},
+    error::Error,
+    limits::DEPTH_MAX,
+};
 
 /// Names joined by `/`, relative to the root; the root is the empty path.
 ///
@@ -50,11 +54,9 @@ impl Path {
         }
         let mut joined = Vec::with_capacity(self.0.len() + name.as_bytes().len() + 1);
         joined.extend_from_slice(&self.0);
-        if !joined.is_empty() {
-            joined.push(SEPARATOR);
-        }
-        joined.extend_from_slice(name.as_bytes());
-        Ok(Self(joined))
+        let mut path = Self(joined);
+        path.push(name.as_bytes());
+        Ok(path)
     }
 
     /// The names joined by `/`.
@@ -103,6 +105,42 @@ impl Path {
             Some(rest) => rest.first() == Some(&SEPARATOR),
             None => false,
         }
+    }
+
+    /// Compares as trees are walked: names by names, a directory before what is below it.
+    pub fn cmp_in_tree(&self, other: &Self) -> Ordering {
+        // No name holds a NUL, so a separator that counts as one comes before every byte.
+        let weight = |byte: &u8| if *byte == SEPARATOR { 0 } else { *byte };
+        self.0.iter().map(weight).cmp(other.0.iter().map(weight))
+    }
+
+    /// Appends the names as a list.
+    pub(super) fn put(&self, out: &mut Vec<u8>) {
+        put_u32(out, self.depth());
+        self.names().for_each(|name| put_bytes(out, name));
+    }
+
+    /// Takes a list of names.
+    pub(super) fn take(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        let mut path = Self::ROOT;
+        for _ in 0..reader.take_u32_in(0..=DEPTH_MAX)? {
+            path.push(Name::take(reader)?);
+        }
+        Ok(path)
+    }
+
+    /// Joins names, of which there are not more than a path has.
+    pub(super) fn of_names<'a>(names: impl Iterator<Item = &'a Name>) -> Self {
+        let mut path = Self::ROOT;
+        names.for_each(|name| path.push(name.as_bytes()));
+        path
+    }
+
+    fn push(&mut self, name: &[u8]) {
+        if !self.is_root() {
+            self.0.push(SEPARATOR);
+        }
+        self.0.extend_from_slice(name);
     }
 
     /// The path as a terminal may show it (NAME-8).

@@ -1,0 +1,180 @@
+//! All nodes of a tree, a bounded number at a time.
+
+use alloc::vec::Vec;
+
+use super::{
+    directory::{Child, NamedChild, list_children},
+    node::Node,
+    trail::Trail,
+};
+use crate::{
+    error::Error,
+    id::{MapId, NodeId},
+    object::ObjectId,
+    step::{Io, join_all},
+};
+
+/// A walk over a tree: directories before what is below them, names in order.
+///
+/// It is a value that a host keeps between operations. What it remembers is bounded by
+/// [`PENDING_MAX`] nodes and a few for each level, however large and deep the tree is.
+#[derive(Clone, Debug)]
+pub struct Walk {
+    /// What is still to come, the next at the end.
+    pending: Vec<Pending>,
+}
+
+/// A node that a walk came to.
+#[derive(Clone, Debug)]
+pub struct Walked {
+    /// Where.
+    pub trail: Trail,
+    /// Its id.
+    pub id: NodeId,
+    /// What it is.
+    pub node: Node,
+}
+
+#[derive(Clone, Debug)]
+enum Pending {
+    /// A node that is to be fetched, and what its directory says of it.
+    Node { trail: Trail, id: NodeId, child: Option<Child> },
+    /// A node that was fetched before it was its turn.
+    Ready(Walked),
+    /// The children of a directory from a name on.
+    Rest { trail: Trail, map: MapId, from: Vec<u8> },
+}
+
+impl Walk {
+    /// Starts at a root.
+    pub fn new(root: NodeId) -> Self {
+        Self { pending: alloc::vec![Pending::Node { trail: Trail::ROOT, id: root, child: None }] }
+    }
+
+    /// Tells whether nothing is left.
+    pub const fn is_done(&self) -> bool {
+        self.pending.is_empty()
+    }
+
+    /// Walks on until it came to `nodes_max` nodes, or a few more, or to the end.
+    ///
+    /// Many directories are read side by side, so that few round trips are needed: about one for
+    /// each thousand nodes, and one a level of each map.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::MissingObject`], [`Error::NodeMismatch`], [`Error::TooDeep`], or what is wrong
+    /// with a page.
+    pub async fn advance(
+        mut self,
+        io: &Io,
+        nodes_max: usize,
+    ) -> Result<(Self, Vec<Walked>), Error> {
+        let mut walked = Vec::new();
+        while walked.len() < nodes_max {
+            match self.pending.pop() {
+                None => break,
+                Some(Pending::Ready(ready)) => walked.push(ready),
+                Some(first) => {
+                    self.pending.push(first);
+                    self.expand(io).await?;
+                }
+            }
+        }
+        Ok((self, walked))
+    }
+
+    /// Fetches what comes next, all at once, and puts in its place what it turned out to be.
+    async fn expand(&mut self, io: &Io) -> Result<(), Error> {
+        let (count, children_max) = self.window();
+        let window = self.pending.split_off(self.pending.len().saturating_sub(count));
+        let expanded = join_all(window.into_iter().map(|next| next.expand(io, children_max))).await;
+        for list in expanded {
+            self.pending.extend(list?);
+        }
+        Ok(())
+    }
+
+    /// How many of the pending to expand, and how many children of each directory to read.
+    fn window(&self) -> (usize, usize) {
+        let room = PENDING_MAX.saturating_sub(self.pending.len());
+        if room == 0 {
+            return (1, CHILDREN_AT_LEAST);
+        }
+        let mut cost = 0;
+        let mut count = 0;
+        for next in self.pending.iter().rev().take(WINDOW_MAX) {
+            cost += next.children_max();
+            if count > 0 && cost > room {
+                break;
+            }
+            count += 1;
+        }
+        (count, CHILDREN_AT_MOST)
+    }
+}
+
+impl Pending {
+    /// How many more there may be once it was expanded.
+    const fn children_max(&self) -> usize {
+        match self {
+            Self::Ready(_) => 0,
+            Self::Node { child: Some(child), .. } if !child.kind.is_directory() => 0,
+            Self::Node { .. } | Self::Rest { .. } => CHILDREN_AT_MOST,
+        }
+    }
+
+    /// What it turns out to be, the next at the end.
+    async fn expand(self, io: &Io, children_max: usize) -> Result<Vec<Self>, Error> {
+        match self {
+            Self::Ready(_) => Ok(alloc::vec![self]),
+            Self::Rest { trail, map, from } => list(io, trail, map, from, children_max).await,
+            Self::Node { trail, id, child } => {
+                let answer = io.fetch_many(&[ObjectId::from(id)]).await.pop().flatten();
+                let object = answer.ok_or(Error::MissingObject { id: id.into() })?;
+                let node = object.as_node().ok_or(Error::AnswersOutOfOrder)?.clone();
+                child.map_or(Ok(()), |child| child.check(&node))?;
+                let mut pending = match node.as_directory() {
+                    Some(directory) => {
+                        let map = directory.children();
+                        list(io, trail.clone(), map, Vec::new(), children_max).await?
+                    }
+                    None => Vec::new(),
+                };
+                pending.push(Self::Ready(Walked { trail, id, node }));
+                Ok(pending)
+            }
+        }
+    }
+}
+
+/// Lists some children of a directory and what is left of it, the next at the end.
+async fn list(
+    io: &Io,
+    trail: Trail,
+    map: MapId,
+    from: Vec<u8>,
+    children_max: usize,
+) -> Result<Vec<Pending>, Error> {
+    let children = list_children(io, map, &from, children_max as u64).await?;
+    let mut pending = Vec::with_capacity(children.len() + 1);
+    if let Some(last) = children.last().filter(|_| children.len() >= children_max) {
+        // The first name that can come after it.
+        let from = [last.name.as_bytes(), &[0]].concat();
+        pending.push(Pending::Rest { trail: trail.clone(), map, from });
+    }
+    for NamedChild { name, child } in children.into_iter().rev() {
+        let trail = trail.join(name)?;
+        pending.push(Pending::Node { trail, id: child.id, child: Some(child) });
+    }
+    Ok(pending)
+}
+
+/// How many nodes a walk remembers before it reads one directory after the other.
+pub const PENDING_MAX: usize = 1 << 16;
+/// How many of the pending it expands at once.
+const WINDOW_MAX: usize = 1_024;
+/// How many children of a directory it reads at once.
+const CHILDREN_AT_MOST: usize = 1_024;
+/// The same once it remembers [`PENDING_MAX`].
+const CHILDREN_AT_LEAST: usize = 16;
