@@ -1,23 +1,31 @@
-//! The seed and the number of cases of a run, and the line that says how many were tried.
+//! The seed and the number of cases of a run, and the lines that say so.
 
-use std::{env, fmt::Display, str::FromStr};
+use std::{cell::Cell, env, fmt::Display, str::FromStr, thread};
 
 /// Reads the seed of this run: `MARKERBED_SEED`, or 0.
+///
+/// Prints the line that repeats the test that asks, so that a failure shows it.
 ///
 /// # Panics
 ///
 /// If the variable is set to something else than a number.
 pub fn seed() -> u64 {
-    variable("MARKERBED_SEED").unwrap_or(0)
+    let seed = variable("MARKERBED_SEED").unwrap_or(0);
+    IS_SHOWN.with(|is_shown| {
+        if !is_shown.replace(true) {
+            println!("repeat it with: {}", repeat_line(seed));
+        }
+    });
+    seed
 }
 
-/// Reads how many cases a test shall try: `MARKERBED_LONG`, or `floor`.
+/// Reads how many cases a test shall try: `floor`, or `MARKERBED_LONG` times as many.
 ///
 /// # Panics
 ///
 /// If the variable is set to something else than a number.
 pub fn cases(floor: u32) -> u32 {
-    variable("MARKERBED_LONG").unwrap_or(floor)
+    floor.saturating_mul(times())
 }
 
 /// Prints what a test has tried, in the form that `cargo xtask long` adds up.
@@ -30,13 +38,18 @@ pub fn print_count(name: &str, tried: u64, floor: u64) {
     assert!(tried >= floor, "{name} tried {tried} cases, its floor is {floor}");
 }
 
-/// The line that repeats a failing test.
-pub(crate) fn repeat_line(name: &str, cases: u32) -> String {
-    let seed = seed();
+/// The test runner names the thread after the test.
+fn repeat_line(seed: u64) -> String {
+    let thread = thread::current();
     format!(
-        "repeat it with: MARKERBED_SEED={seed} MARKERBED_LONG={cases} \
-         cargo nextest run -p markerbed-suites {name}"
+        "MARKERBED_SEED={seed} MARKERBED_LONG={} cargo nextest run -p markerbed-suites {}",
+        times(),
+        thread.name().unwrap_or_default()
     )
+}
+
+fn times() -> u32 {
+    variable("MARKERBED_LONG").unwrap_or(1).max(1)
 }
 
 #[expect(clippy::panic, reason = "a seed that cannot be read must not be another seed")]
@@ -45,5 +58,23 @@ fn variable<T: FromStr<Err: Display>>(name: &str) -> Option<T> {
     match text.parse() {
         Ok(value) => Some(value),
         Err(error) => panic!("{name}={text}: {error}"),
+    }
+}
+
+thread_local! {
+    /// Whether the line was printed for the test of this thread.
+    static IS_SHOWN: Cell<bool> = const { Cell::new(false) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_that_repeats_a_test_names_it() {
+        let line = repeat_line(7);
+
+        assert!(line.starts_with("MARKERBED_SEED=7 MARKERBED_LONG="), "{line}");
+        assert!(line.ends_with(" count::tests::the_line_that_repeats_a_test_names_it"), "{line}");
     }
 }

@@ -1,8 +1,8 @@
 //! What the suites of the engine share: how many cases, from which seed, and how they are counted.
 //!
-//! `MARKERBED_SEED` chooses the seed (0 if unset), `MARKERBED_LONG` the cases of each test (its own
-//! floor if unset). `cargo xtask test` hands in a seed made from the commit, `cargo xtask long` one
-//! seed after another. So every run can be repeated, and no two commits try the same cases.
+//! `MARKERBED_SEED` chooses the seed (0 if unset), `MARKERBED_LONG` how many times its floor each
+//! test tries (1 if unset). `cargo xtask test` hands in a seed made from the commit, `cargo xtask
+//! long` one seed after another. So every run can be repeated, and no two commits try the same.
 #![forbid(unsafe_code)]
 
 mod count;

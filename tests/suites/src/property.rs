@@ -6,17 +6,17 @@ use proptest::{
 };
 
 use crate::{
-    count::{cases, print_count, repeat_line, seed},
+    count::{cases, print_count, seed},
     random::Random,
 };
 
-/// Tries `check` on `floor` values of `strategy`, or on as many as `MARKERBED_LONG` says.
+/// Tries `check` on `floor` values of `strategy`, or on `MARKERBED_LONG` times as many.
 ///
-/// `name` is the test function's, so that the line printed on failure repeats it.
+/// `name` is the test function's; it is what is counted, and it tells the seeds of tests apart.
 ///
 /// # Panics
 ///
-/// With the smallest failing value and the line that repeats it.
+/// With the smallest failing value.
 #[expect(clippy::panic, reason = "this is how a test fails")]
 pub fn check_property<S: Strategy>(
     name: &str,
@@ -30,7 +30,7 @@ pub fn check_property<S: Strategy>(
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
     let mut runner = TestRunner::new_with_rng(config, rng);
     if let Err(error) = runner.run(strategy, check) {
-        panic!("{name}: {error}\n{}", repeat_line(name, cases));
+        panic!("{name}: {error}");
     }
     print_count(name, u64::from(cases), u64::from(cases.min(floor)));
 }
@@ -46,8 +46,8 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "repeat it with: MARKERBED_SEED=")]
-    fn a_false_property_fails_with_the_line_that_repeats_it() {
+    #[should_panic(expected = "minimal failing input: 100")]
+    fn a_false_property_fails_with_the_smallest_input() {
         check_property("false", 1_000, &any::<u8>(), |byte| {
             if byte < 100 { Ok(()) } else { Err(TestCaseError::fail("large")) }
         });

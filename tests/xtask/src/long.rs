@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     failure::{Failure, OrFail},
-    program::{Program, Stream, root},
+    program::{Program, Show, Stream, root},
 };
 
 /// Run a suite seed after seed, going on where the last run stopped
@@ -29,9 +29,9 @@ pub(crate) struct Long {
     /// Stop after so many minutes (the seed that is running is ended first)
     #[arg(long, default_value_t = 60)]
     minutes: u64,
-    /// Cases that each test of the suite tries with one seed
-    #[arg(long, default_value_t = 10_000)]
-    cases: u32,
+    /// How many times as many cases as in CI each test tries with one seed
+    #[arg(long, default_value_t = 10)]
+    times: u32,
 }
 
 /// The suites that can run long; each is a test binary of `tests/suites`.
@@ -63,9 +63,11 @@ impl Long {
         while start.elapsed() < Duration::from_secs(60 * self.minutes) {
             let seed = results.next_seed;
             let round = self.run_seed(seed);
-            results.add(seed, self.cases, round.as_ref());
+            results.add(seed, self.times, round.as_ref());
             results.write(&file)?;
-            round?;
+            let round = round?;
+            let cases: u64 = round.counts.values().sum();
+            println!("{suite}: seed {seed}: {cases} cases in {} s", round.seconds);
         }
         println!("{suite}: {} seeds so far, the next is {}", results.seeds, results.next_seed);
         Ok(())
@@ -76,11 +78,10 @@ impl Long {
         let mut counts = BTreeMap::new();
         // nextest shows what a test printed among its errors.
         self.nextest()
-            .arg("--success-output=immediate")
             .env("CARGO_TERM_COLOR", "never")
             .env("MARKERBED_SEED", seed.to_string())
-            .env("MARKERBED_LONG", self.cases.to_string())
-            .run_hearing(Stream::Errors, |line| hear_count(line, &mut counts))?;
+            .env("MARKERBED_LONG", self.times.to_string())
+            .run_hearing(Stream::Errors, Show::IfItFails, |line| hear_count(line, &mut counts))?;
         if counts.is_empty() {
             return Err(Failure::new("the suite counted nothing"));
         }
@@ -88,8 +89,8 @@ impl Long {
     }
 
     fn nextest(&self) -> Program {
-        Program::cargo("nextest run --locked --release --package markerbed-suites --test")
-            .arg(self.suite.name())
+        let line = "nextest run --locked --release --profile long --package markerbed-suites";
+        Program::cargo(line).arg("--test").arg(self.suite.name())
     }
 }
 
@@ -140,7 +141,7 @@ impl Results {
         serde_json::from_str(&text).or_fail(file.display())
     }
 
-    fn add(&mut self, seed: u64, cases: u32, round: Result<&Round, &Failure>) {
+    fn add(&mut self, seed: u64, times: u32, round: Result<&Round, &Failure>) {
         self.next_seed = seed + 1;
         match round {
             Ok(round) => {
@@ -153,7 +154,7 @@ impl Results {
             Err(_) => {
                 let suite = &self.suite;
                 let repeat = format!(
-                    "MARKERBED_SEED={seed} MARKERBED_LONG={cases} \
+                    "MARKERBED_SEED={seed} MARKERBED_LONG={times} \
                      cargo nextest run --release -p markerbed-suites --test {suite}"
                 );
                 println!("seed {seed} failed; repeat it with: {repeat}");

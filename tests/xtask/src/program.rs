@@ -3,7 +3,7 @@
 use std::{
     env,
     ffi::OsStr,
-    io::{BufRead, BufReader, Write},
+    io::{self, BufRead, BufReader, Read, Write},
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -78,7 +78,7 @@ impl Program {
         if status.success() { Ok(()) } else { Err(self.failed(&status.to_string())) }
     }
 
-    /// As [`Self::run`], handing each line of one of its streams to `hear` while showing it.
+    /// As [`Self::run`], handing each line of one of its streams to `hear`.
     ///
     /// # Errors
     ///
@@ -86,6 +86,7 @@ impl Program {
     pub(crate) fn run_hearing(
         mut self,
         stream: Stream,
+        show: Show,
         mut hear: impl FnMut(&str),
     ) -> Result<(), Failure> {
         eprintln!("+ {}", self.shown);
@@ -94,23 +95,27 @@ impl Program {
             Stream::Errors => self.command.stderr(Stdio::piped()),
         };
         let mut child = self.command.spawn().or_fail(format!("cannot start `{}`", self.shown))?;
-        let piped: Box<dyn std::io::Read> = match stream {
+        let piped: Box<dyn Read> = match stream {
             Stream::Output => Box::new(child.stdout.take().or_fail("no output to hear")?),
             Stream::Errors => Box::new(child.stderr.take().or_fail("no errors to hear")?),
         };
         let mut lines = BufReader::new(piped);
         let mut line = Vec::new();
+        let mut kept = Vec::new();
         while lines.read_until(b'\n', &mut line).or_fail(&self.shown)? > 0 {
-            let shown = match stream {
-                Stream::Output => std::io::stdout().write_all(&line),
-                Stream::Errors => std::io::stderr().write_all(&line),
-            };
-            shown.or_fail("cannot show what a program says")?;
+            match show {
+                Show::Always => stream.show(&line)?,
+                Show::IfItFails => kept.extend_from_slice(&line),
+            }
             hear(&String::from_utf8_lossy(&line));
             line.clear();
         }
         let status = child.wait().or_fail(&self.shown)?;
-        if status.success() { Ok(()) } else { Err(self.failed(&status.to_string())) }
+        if status.success() {
+            return Ok(());
+        }
+        stream.show(&kept)?;
+        Err(self.failed(&status.to_string()))
     }
 
     /// Runs it in silence and returns what it printed, without the last line's end.
@@ -145,4 +150,21 @@ impl Program {
 pub(crate) enum Stream {
     Output,
     Errors,
+}
+
+impl Stream {
+    fn show(self, text: &[u8]) -> Result<(), Failure> {
+        let shown = match self {
+            Self::Output => io::stdout().write_all(text),
+            Self::Errors => io::stderr().write_all(text),
+        };
+        shown.or_fail("cannot show what a program says")
+    }
+}
+
+/// When that stream is shown too.
+#[derive(Clone, Copy)]
+pub(crate) enum Show {
+    Always,
+    IfItFails,
 }

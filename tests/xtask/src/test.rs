@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::{
     failure::Failure,
-    program::{Program, Stream},
+    program::{Program, Show, Stream},
     setup::{self, Build, Target, Tools},
     tidy, vectors,
 };
@@ -67,7 +67,7 @@ fn run_tests(passed: &mut Passed) -> Result<(), Failure> {
     Program::cargo("nextest run --locked --workspace")
         .env("MARKERBED_SEED", seed)
         .env("CARGO_TERM_COLOR", "never")
-        .run_hearing(Stream::Errors, |line| passed.hear_nextest(line))?;
+        .run_hearing(Stream::Errors, Show::Always, |line| passed.hear_nextest(line))?;
     if passed.tests == 0 { Err(Failure::new("no test was run")) } else { Ok(()) }
 }
 
@@ -75,7 +75,7 @@ fn run_tests(passed: &mut Passed) -> Result<(), Failure> {
 fn run_doc_tests(passed: &mut Passed) -> Result<(), Failure> {
     Program::cargo("test --locked --workspace --doc")
         .env("CARGO_TERM_COLOR", "never")
-        .run_hearing(Stream::Output, |line| passed.hear_doc_tests(line))?;
+        .run_hearing(Stream::Output, Show::Always, |line| passed.hear_doc_tests(line))?;
     if passed.doc_tests == 0 { Err(Failure::new("no doc test was run")) } else { Ok(()) }
 }
 
