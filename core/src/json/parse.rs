@@ -157,7 +157,7 @@ impl<'a> Scanner<'a> {
         self.at += digits;
         let text = self.text.get(start..self.at).unwrap_or_default();
         match text.parse::<i64>() {
-            Ok(integer) if !has_other_form && integer.unsigned_abs() <= INTEGER_MAX => Ok(integer),
+            Ok(integer) if !has_other_form && is_kept_whole(integer) => Ok(integer),
             _ => Err(bad(start)),
         }
     }
@@ -203,5 +203,7 @@ fn bad(at: usize) -> Error {
     Error::BadJson { offset: u32::try_from(at).unwrap_or(u32::MAX) }
 }
 
-/// The largest number that every reader of JSON keeps whole.
-pub(super) const INTEGER_MAX: u64 = (1 << 53) - 1;
+/// JSON-3.
+pub(super) const fn is_kept_whole(integer: i64) -> bool {
+    integer.unsigned_abs() <= Value::INTEGER_MAX.unsigned_abs()
+}

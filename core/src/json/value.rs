@@ -36,6 +36,9 @@ pub struct Member {
 }
 
 impl Value {
+    /// The largest number, and the least but for its sign: every reader of JSON keeps it whole.
+    pub const INTEGER_MAX: i64 = (1 << 53) - 1;
+
     /// Reads canonical JSON and nothing else (JSON-4).
     ///
     /// # Errors

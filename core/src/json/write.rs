@@ -4,7 +4,7 @@ use alloc::{format, vec::Vec};
 use core::cmp::Ordering;
 
 use super::{
-    parse::INTEGER_MAX,
+    parse::is_kept_whole,
     text::{compare, put_text},
     value::{Member, Value},
 };
@@ -60,7 +60,7 @@ fn put_value<'a>(out: &mut Vec<u8>, value: &'a Value, due: &mut Vec<Due<'a>>) ->
         Value::Null => out.extend_from_slice(b"null"),
         Value::Bool(true) => out.extend_from_slice(b"true"),
         Value::Bool(false) => out.extend_from_slice(b"false"),
-        Value::Integer(integer) if integer.unsigned_abs() <= INTEGER_MAX => {
+        Value::Integer(integer) if is_kept_whole(*integer) => {
             out.extend_from_slice(format!("{integer}").as_bytes());
         }
         Value::Integer(_) => return Err(bad(out)),

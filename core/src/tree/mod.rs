@@ -1,10 +1,12 @@
 //! Trees of files, what is said beside them, and snapshots of them.
 
 mod attributes;
+pub mod base64;
 mod change;
 mod count_check;
 mod difference;
 mod directory;
+mod documents;
 mod expand;
 mod kind;
 mod listing;
@@ -20,13 +22,17 @@ mod snapshot;
 mod trail;
 mod walk;
 
-pub use attributes::{Attribute, Attributes, ExtendedAttribute, Hole, Time, link_group};
+pub use attributes::{
+    Attribute, Attributes, BuiltAttributes, ExtendedAttribute, Hole, Time, build_attributes,
+    link_group,
+};
 pub use change::{Expansion, TreeChange, TreeDifference};
 pub use count_check::CountCheck;
 pub use difference::difference;
 pub use directory::{
     BuiltDirectory, Child, NamedChild, NewChild, build_directory, fetch_children, list_directory,
 };
+pub use documents::{EvidenceDocument, Gap, GapReason, IgnoreFile, RulesDocument};
 pub use kind::NodeKind;
 pub use listing::{ListedItem, ListingHasher, ListingLine, write_listing};
 pub use name::{Label, Name, Tool};
