@@ -6,3 +6,4 @@ pub mod progress;
 pub mod restore;
 pub mod snapshot;
 pub mod store;
+pub mod workspace;

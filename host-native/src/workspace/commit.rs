@@ -1,0 +1,373 @@
+//! Writes entries: each with everything that follows from it in one batch, by compare-and-swap.
+
+use bytes::Bytes;
+use markerbed_core::{
+    AttributesId, ContentId, Error, Id16, NodeId, ObjectId, Sha256Digest, SnapshotId, StateId,
+    codec::Canonical,
+    hash,
+    ledger::{LedgerEntry, Operation, RefChange, RefMove},
+    tree::{Clock, Coverage, Label, Snapshot, SnapshotFields, SourceKind, Tool},
+};
+
+use super::{
+    RecordedSnapshot, Stamp, Workspace, WorkspaceError,
+    documents::{self, Gaps},
+    reference::check_nameable,
+    rows::{self, Tip},
+};
+use crate::{
+    drive,
+    store::{Batch, Outcome, StoredEntry},
+};
+
+/// What was taken of a source and shall become a snapshot.
+///
+/// The objects of its tree and the contents of its files have been put already.
+#[derive(Clone, Debug)]
+pub struct SnapshotDraft {
+    /// What people call the source, and the ref that moves.
+    pub source: Label,
+    /// What was there.
+    pub root: NodeId,
+    /// Attributes of the root.
+    pub attributes: Option<AttributesId>,
+    /// Whether all of the source was seen.
+    pub coverage: Coverage,
+    /// The rules in force: a document.
+    pub rules: Bytes,
+    /// What was seen and what could not be: a document.
+    pub evidence: Option<Bytes>,
+    /// SHA-256 of the plain listing.
+    pub listing: Option<Sha256Digest>,
+    /// One attempt to take the source in: 16 random bytes.
+    pub run: Id16,
+    /// Milliseconds since 1970 UTC.
+    pub captured_at_ms: i64,
+    /// Whose clock that was.
+    pub clock: Clock,
+    /// What made it.
+    pub tool: Tool,
+}
+
+/// When a snapshot is recorded.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum When {
+    /// Only if root, attributes, gaps or rules differ from the newest of its source (SNAP-4).
+    Changed,
+    /// Also to say: looked, nothing has changed.
+    Always,
+}
+
+/// What became of a snapshot.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Committed {
+    /// It is recorded.
+    Recorded(RecordedSnapshot),
+    /// Nothing was written: this one, the newest of the source, says the same.
+    Unchanged(RecordedSnapshot),
+}
+
+/// What became of a ref.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum RefOutcome {
+    /// It was moved, by the entry with this number.
+    Moved {
+        /// The entry's number.
+        number: u64,
+    },
+    /// Nothing was written: it is there already.
+    Unchanged,
+}
+
+impl Workspace {
+    /// Records a snapshot and moves the ref named like its source to it.
+    ///
+    /// Its parent is the newest snapshot of the same source. If another writer is faster, it is
+    /// made anew from what is there then. The same stamp again gives the same answer.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkspaceError::Unnameable`] for a new source that no reference could mean,
+    /// [`WorkspaceError::LostRace`], [`WorkspaceError::RequestTaken`],
+    /// [`WorkspaceError::BadDocument`], [`Error::MissingObject`] if the root was not put, or a
+    /// failure of the store.
+    pub async fn commit_snapshot(
+        &self,
+        draft: &SnapshotDraft,
+        when: When,
+        stamp: &Stamp,
+    ) -> Result<Committed, WorkspaceError> {
+        let documents = self.put_documents(draft).await?;
+        for _ in 0..TRIES {
+            if let Some(entry) = self.recorded(stamp).await? {
+                return self.recorded_snapshot(draft, &documents, &entry, stamp).await;
+            }
+            let tip = self.tip().await?;
+            let parent = self.newest_of_source(&draft.source).await?;
+            if let (When::Changed, Some(parent)) = (when, &parent) {
+                if self.says_the_same(draft, &documents, &parent.snapshot).await? {
+                    return Ok(Committed::Unchanged(parent.clone()));
+                }
+            }
+            let from = self.find_ref(&draft.source).await?;
+            if from.is_none() {
+                check_nameable(&draft.source)?;
+            }
+            let parents = parent.iter().map(|parent| parent.id).collect();
+            let snapshot = draft.snapshot(&documents, parents, stamp.agent)?;
+            let id = snapshot.id();
+            let moves = Some(RefMove { name: draft.source.clone(), from });
+            let operation = Operation::SnapshotCommitted { snapshot: id, moves };
+            let ordinal = tip.snapshots;
+            self.store().put_objects(self.id(), &[(id.into(), snapshot.encode().into())]).await?;
+            if let Some(number) = self.append(tip, operation, Some(&snapshot), stamp).await? {
+                let recorded = RecordedSnapshot { id, ordinal, number, snapshot };
+                return Ok(Committed::Recorded(recorded));
+            }
+        }
+        Err(WorkspaceError::LostRace { tries: TRIES })
+    }
+
+    /// Sets or moves a ref that is at `from`; none means that there is no such ref yet.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkspaceError::RefMoved`] if it is elsewhere, [`WorkspaceError::UnknownSnapshot`],
+    /// [`WorkspaceError::Unnameable`] for a new ref, otherwise as [`Self::commit_snapshot`].
+    pub async fn move_ref(
+        &self,
+        name: &Label,
+        from: Option<SnapshotId>,
+        to: SnapshotId,
+        stamp: &Stamp,
+    ) -> Result<RefOutcome, WorkspaceError> {
+        if from.is_none() {
+            check_nameable(name)?;
+        }
+        self.change_ref(name, from, Some(to), stamp).await
+    }
+
+    /// Removes a ref that is at `from`; the snapshots stay.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkspaceError::RefMoved`] if it is elsewhere, otherwise as [`Self::commit_snapshot`].
+    pub async fn remove_ref(
+        &self,
+        name: &Label,
+        from: SnapshotId,
+        stamp: &Stamp,
+    ) -> Result<RefOutcome, WorkspaceError> {
+        self.change_ref(name, Some(from), None, stamp).await
+    }
+
+    /// Records what all entries so far add up to, and puts the maps that the id commits to.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::commit_snapshot`], and what replaying finds.
+    pub async fn record_state(&self, stamp: &Stamp) -> Result<(StateId, u64), WorkspaceError> {
+        for _ in 0..TRIES {
+            if let Some(entry) = self.recorded(stamp).await? {
+                let number = entry.number;
+                return match entry.operation {
+                    Operation::State(id) => Ok((id, number)),
+                    _ => Err(WorkspaceError::RequestTaken { request: stamp.key(), number }),
+                };
+            }
+            let tip = self.tip().await?;
+            let state = self.replay().await?.state;
+            if state.entries() != tip.log.leaves() {
+                continue;
+            }
+            let built = state.build()?;
+            let pages = built.pages.iter().map(|(id, page)| ((*id).into(), page.encode().into()));
+            let mut objects: Vec<(ObjectId, Bytes)> = pages.collect();
+            objects.push((built.id.into(), built.object.encode().into()));
+            drive::put_objects(&**self.store(), self.id(), &objects).await?;
+            if let Some(number) = self.append(tip, Operation::State(built.id), None, stamp).await? {
+                return Ok((built.id, number));
+            }
+        }
+        Err(WorkspaceError::LostRace { tries: TRIES })
+    }
+
+    async fn change_ref(
+        &self,
+        name: &Label,
+        from: Option<SnapshotId>,
+        to: Option<SnapshotId>,
+        stamp: &Stamp,
+    ) -> Result<RefOutcome, WorkspaceError> {
+        for _ in 0..TRIES {
+            if let Some(entry) = self.recorded(stamp).await? {
+                let number = entry.number;
+                return match entry.operation {
+                    Operation::RefMoved(change)
+                        if (change.name(), change.from(), change.to()) == (name, from, to) =>
+                    {
+                        Ok(RefOutcome::Moved { number })
+                    }
+                    _ => Err(WorkspaceError::RequestTaken { request: stamp.key(), number }),
+                };
+            }
+            let tip = self.tip().await?;
+            let found = self.find_ref(name).await?;
+            if found != from {
+                let (name, expected) = (name.clone(), from);
+                return Err(WorkspaceError::RefMoved { name, expected, found });
+            }
+            if from == to {
+                return Ok(RefOutcome::Unchanged);
+            }
+            if let Some(id) = to {
+                let known = self.find_snapshot(id).await?;
+                known.ok_or(WorkspaceError::UnknownSnapshot { id })?;
+            }
+            let operation = Operation::RefMoved(RefChange::new(name.clone(), from, to)?);
+            if let Some(number) = self.append(tip, operation, None, stamp).await? {
+                return Ok(RefOutcome::Moved { number });
+            }
+        }
+        Err(WorkspaceError::LostRace { tries: TRIES })
+    }
+
+    /// Appends one entry after `tip`; none if a rival was faster, and the number if it is there.
+    async fn append(
+        &self,
+        tip: Tip,
+        operation: Operation,
+        snapshot: Option<&Snapshot>,
+        stamp: &Stamp,
+    ) -> Result<Option<u64>, WorkspaceError> {
+        let entry = LedgerEntry {
+            number: tip.log.leaves(),
+            time_ms: stamp.time_ms,
+            agent: stamp.agent,
+            request: stamp.request,
+            operation,
+        };
+        match self.store().commit(self.id(), batch_of(&entry, snapshot, tip)).await? {
+            Outcome::Committed { .. } => Ok(Some(entry.number)),
+            Outcome::Already { number } => Ok(Some(number)),
+            Outcome::Lost { .. } => Ok(None),
+        }
+    }
+
+    /// The entry that recorded this request, if any did.
+    async fn recorded(&self, stamp: &Stamp) -> Result<Option<LedgerEntry>, WorkspaceError> {
+        let found = self.store().find_requests(self.id(), &[stamp.key()]).await?.pop().flatten();
+        let Some(number) = found else { return Ok(None) };
+        let entry = self.entry(number).await?;
+        Ok(Some(entry.ok_or(WorkspaceError::MissingEntry { number })?))
+    }
+
+    /// Answers for a request that was recorded before: it must have asked for the same.
+    async fn recorded_snapshot(
+        &self,
+        draft: &SnapshotDraft,
+        documents: &Documents,
+        entry: &LedgerEntry,
+        stamp: &Stamp,
+    ) -> Result<Committed, WorkspaceError> {
+        let taken = WorkspaceError::RequestTaken { request: stamp.key(), number: entry.number };
+        let Operation::SnapshotCommitted { snapshot: id, .. } = entry.operation else {
+            return Err(taken);
+        };
+        let recorded = self.find_snapshot(id).await?;
+        let recorded = recorded.ok_or(WorkspaceError::BrokenRow { row: "a snapshot" })?;
+        let parents = recorded.snapshot.parents.clone();
+        if draft.snapshot(documents, parents, stamp.agent)? != recorded.snapshot {
+            return Err(taken);
+        }
+        Ok(Committed::Recorded(recorded))
+    }
+
+    /// Puts the rules and the evidence, and checks that the root was put.
+    async fn put_documents(&self, draft: &SnapshotDraft) -> Result<Documents, WorkspaceError> {
+        documents::check_rules(&draft.rules)?;
+        let gaps = draft.evidence.as_deref().map(documents::gaps_of).transpose()?;
+        let root = ObjectId::from(draft.root);
+        if self.store().has_objects(self.id(), &[root]).await? != [true] {
+            return Err(Error::MissingObject { id: root }.into());
+        }
+        let contents: Vec<Bytes> =
+            [Some(&draft.rules), draft.evidence.as_ref()].into_iter().flatten().cloned().collect();
+        self.store().put_contents(self.id(), &contents).await?;
+        Ok(Documents {
+            rules: hash::content_id(&draft.rules),
+            evidence: draft.evidence.as_deref().map(hash::content_id),
+            gaps: gaps.unwrap_or_default(),
+        })
+    }
+
+    /// Compares what SNAP-4 names.
+    async fn says_the_same(
+        &self,
+        draft: &SnapshotDraft,
+        documents: &Documents,
+        parent: &Snapshot,
+    ) -> Result<bool, WorkspaceError> {
+        let same = parent.root == draft.root
+            && parent.attributes == draft.attributes
+            && parent.rules == documents.rules;
+        if !same || parent.evidence == documents.evidence {
+            return Ok(same);
+        }
+        let gaps = match parent.evidence {
+            Some(id) => {
+                let fetched = self.store().fetch_contents(self.id(), &[id]).await?.pop().flatten();
+                let missing = || WorkspaceError::MissingDocument {
+                    document: documents::EVIDENCE,
+                    snapshot: parent.id(),
+                };
+                documents::gaps_of(&fetched.ok_or_else(missing)?)?
+            }
+            None => Gaps::default(),
+        };
+        Ok(gaps == documents.gaps)
+    }
+}
+
+/// The documents of a draft: what they are called, and what SNAP-4 compares of them.
+struct Documents {
+    rules: ContentId,
+    evidence: Option<ContentId>,
+    gaps: Gaps,
+}
+
+impl SnapshotDraft {
+    fn snapshot(
+        &self,
+        documents: &Documents,
+        parents: Vec<SnapshotId>,
+        agent: Id16,
+    ) -> Result<Snapshot, Error> {
+        Snapshot::new(SnapshotFields {
+            root: self.root,
+            parents,
+            source_kind: SourceKind::Directory,
+            source_label: self.source.clone(),
+            run: self.run,
+            captured_at_ms: self.captured_at_ms,
+            clock: self.clock,
+            agent,
+            rules: documents.rules,
+            coverage: self.coverage,
+            evidence: documents.evidence,
+            attributes: self.attributes,
+            listing: self.listing,
+            tool: self.tool.clone(),
+        })
+    }
+}
+
+/// The batch that appends `entry` after `tip`.
+pub(super) fn batch_of(entry: &LedgerEntry, snapshot: Option<&Snapshot>, mut tip: Tip) -> Batch {
+    let stored = StoredEntry::of(entry);
+    let rows = rows::changes_of(entry, &stored.bytes, snapshot, &mut tip);
+    Batch { expected: entry.number.checked_sub(1), entries: vec![stored], rows }
+}
+
+/// A writer that is always slower than others does not try for ever.
+const TRIES: u32 = 16;

@@ -1,0 +1,27 @@
+//! What a program does with a store and a workspace.
+//!
+//! Everything here is asynchronous over a [`Store`](crate::store::Store); with a store that never
+//! really waits, [`wait`](crate::drive::blocking::wait) is enough to run it. Time, randomness and
+//! keys are values that the program hands in.
+
+mod commit;
+mod documents;
+mod error;
+mod open;
+mod operate;
+mod read;
+mod reference;
+mod register;
+mod resolve;
+mod rows;
+mod stamp;
+
+pub use commit::{Committed, RefOutcome, SnapshotDraft, When};
+pub use error::{ErrorClass, Unnameable, WorkspaceError};
+pub use open::Workspace;
+pub use operate::Overlay;
+pub use read::{Logged, RecordedSnapshot, RefPlace, Replay};
+pub use reference::{Base, HexPrefix, Reference, check_nameable};
+pub use register::Listed;
+pub use resolve::{Found, Place, Tree};
+pub use stamp::Stamp;

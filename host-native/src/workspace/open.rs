@@ -1,0 +1,104 @@
+//! A workspace of a store: made, opened, listed.
+
+use std::{fmt, sync::Arc};
+
+use markerbed_core::{
+    WorkspaceId,
+    ledger::{Genesis, LedgerEntry, Operation},
+};
+
+use super::{
+    Stamp, WorkspaceError,
+    commit::batch_of,
+    register::{self, Listed},
+    rows::Tip,
+};
+use crate::store::{Outcome, Store};
+
+/// One workspace of a store. Cheap to clone; nothing is kept between two calls.
+#[derive(Clone)]
+pub struct Workspace {
+    store: Arc<dyn Store>,
+    id: WorkspaceId,
+}
+
+impl Workspace {
+    /// Begins a workspace: its genesis is entry 0. The first one of a store becomes its default.
+    ///
+    /// `label` is what the host calls it, at most 255 bytes of it are kept.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkspaceError::WorkspaceExists`] if it has begun by another request, a failure of the
+    /// store, or a rival that made another workspace at the same time.
+    pub async fn create(
+        store: Arc<dyn Store>,
+        genesis: Genesis,
+        label: &str,
+        stamp: &Stamp,
+    ) -> Result<Self, WorkspaceError> {
+        let workspace = Self { id: genesis.id(), store };
+        register::note(&*workspace.store, workspace.id, label).await?;
+        let entry = LedgerEntry {
+            number: 0,
+            time_ms: stamp.time_ms,
+            agent: stamp.agent,
+            request: stamp.request,
+            operation: Operation::WorkspaceCreated(genesis),
+        };
+        let batch = batch_of(&entry, None, Tip::default());
+        match workspace.store.commit(workspace.id, batch).await? {
+            Outcome::Committed { .. } | Outcome::Already { .. } => Ok(workspace),
+            Outcome::Lost { .. } => Err(WorkspaceError::WorkspaceExists { id: workspace.id }),
+        }
+    }
+
+    /// Opens a workspace by its id.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkspaceError::UnknownWorkspace`], or a failure of the store.
+    pub async fn open(store: Arc<dyn Store>, id: WorkspaceId) -> Result<Self, WorkspaceError> {
+        match store.number(id).await? {
+            Some(_) => Ok(Self { store, id }),
+            None => Err(WorkspaceError::UnknownWorkspace { id }),
+        }
+    }
+
+    /// Opens the workspace that a program uses if it is told nothing else: the first that was made,
+    /// or the only one.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkspaceError::NoWorkspace`], [`WorkspaceError::WhichWorkspace`], or a failure of the
+    /// store.
+    pub async fn open_default(store: Arc<dyn Store>) -> Result<Self, WorkspaceError> {
+        let id = register::find_default(&*store).await?;
+        Ok(Self { store, id })
+    }
+
+    /// Lists the workspaces of a store, by id.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the store.
+    pub async fn list(store: &dyn Store) -> Result<Vec<Listed>, WorkspaceError> {
+        register::list(store).await
+    }
+
+    /// Its id.
+    pub const fn id(&self) -> WorkspaceId {
+        self.id
+    }
+
+    /// Where it lies.
+    pub const fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+}
+
+impl fmt::Debug for Workspace {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Workspace").field("id", &self.id).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,233 @@
+//! The derived rows of a workspace: what its ledger says, kept for quick answers.
+//!
+//! All of them follow from the entries and the snapshots that these name, by [`changes_of`] alone:
+//! the commit writes them in one batch with the entry, and the check makes them anew.
+
+use bytes::Bytes;
+use markerbed_core::{
+    Error, NodeId, SnapshotId,
+    codec::{Canonical, Reader, put_fixed, put_format, put_option, put_u64},
+    id::PublicKey,
+    ledger::{CompactRange, LedgerEntry, Operation, leaf_hash},
+    limits::OBJECT_BYTES_MAX,
+    tree::{Label, Snapshot},
+};
+
+use crate::store::RowChange;
+
+/// What every key of a derived row begins with; rows of others begin otherwise.
+pub(super) const PREFIX: &[u8] = b"ledger/";
+
+/// The key of the row that says how long the ledger is.
+pub(super) fn tip_key() -> Bytes {
+    key(b"tip", &[])
+}
+
+/// Where a ref is.
+pub(super) fn ref_key(name: &Label) -> Bytes {
+    key(REF, name.as_str().as_bytes())
+}
+
+/// What the keys of all refs begin with.
+pub(super) fn refs_prefix() -> Bytes {
+    key(REF, &[])
+}
+
+/// The name of the ref that a key is of.
+pub(super) fn ref_name(row_key: &[u8]) -> Option<Label> {
+    let name = row_key.strip_prefix(PREFIX)?.strip_prefix(REF)?;
+    Label::new(str::from_utf8(name).ok()?).ok()
+}
+
+/// When a snapshot was recorded.
+pub(super) fn snapshot_key(id: &SnapshotId) -> Bytes {
+    key(SNAPSHOT, id.as_bytes())
+}
+
+/// What the keys of snapshots whose ids begin with `digits` begin with.
+pub(super) fn snapshots_prefix(bytes: &[u8]) -> Bytes {
+    key(SNAPSHOT, bytes)
+}
+
+/// The id of the snapshot that a key is of.
+pub(super) fn snapshot_of_key(row_key: &[u8]) -> Option<SnapshotId> {
+    Some(SnapshotId::from_bytes(id_of_key(row_key, SNAPSHOT)?))
+}
+
+/// Which snapshot was recorded after so many others.
+pub(super) fn ordinal_key(ordinal: u64) -> Bytes {
+    key(b"ordinal/", &ordinal.to_be_bytes())
+}
+
+/// The newest snapshot of a source.
+pub(super) fn source_key(label: &Label) -> Bytes {
+    key(b"source/", label.as_str().as_bytes())
+}
+
+/// The newest snapshot with a root.
+pub(super) fn root_key(root: &NodeId) -> Bytes {
+    key(ROOT, root.as_bytes())
+}
+
+/// What the keys of roots whose ids begin so begin with.
+pub(super) fn roots_prefix(bytes: &[u8]) -> Bytes {
+    key(ROOT, bytes)
+}
+
+/// The root that a key is of.
+pub(super) fn root_of_key(row_key: &[u8]) -> Option<NodeId> {
+    Some(NodeId::from_bytes(id_of_key(row_key, ROOT)?))
+}
+
+/// How long the ledger is, and what its next entry builds on.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(super) struct Tip {
+    /// All entries as leaves of the log.
+    pub(super) log: CompactRange,
+    /// How many snapshots were recorded.
+    pub(super) snapshots: u64,
+    /// The newest of them.
+    pub(super) newest: Option<SnapshotId>,
+}
+
+/// A snapshot, and the entry that says so.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Mark {
+    pub(super) snapshot: SnapshotId,
+    /// The entry's number.
+    pub(super) number: u64,
+}
+
+/// When a snapshot was recorded.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Recorded {
+    /// How many snapshots were recorded before it.
+    pub(super) ordinal: u64,
+    /// The number of the entry that did it.
+    pub(super) number: u64,
+}
+
+/// Takes the next entry into `tip` and says how the rows change.
+///
+/// `snapshot` is the one that the entry commits; without it, the rows made from what it holds
+/// (its source, its root) are left out.
+pub(super) fn changes_of(
+    entry: &LedgerEntry,
+    bytes: &[u8],
+    snapshot: Option<&Snapshot>,
+    tip: &mut Tip,
+) -> Vec<RowChange> {
+    let number = entry.number;
+    let mut changes = Vec::new();
+    match &entry.operation {
+        Operation::WorkspaceCreated(genesis) => {
+            let active = Bytes::from_static(&[1]);
+            changes.push(put(public_key_key(&genesis.first_key), active));
+        }
+        Operation::SnapshotCommitted { snapshot: id, moves } => {
+            let mark = encoded(&Mark { snapshot: *id, number });
+            let ordinal = tip.snapshots;
+            changes.push(put(snapshot_key(id), encoded(&Recorded { ordinal, number })));
+            changes.push(put(ordinal_key(ordinal), mark.clone()));
+            if let Some(moves) = moves {
+                changes.push(put(ref_key(&moves.name), mark.clone()));
+            }
+            if let Some(snapshot) = snapshot {
+                changes.push(put(source_key(&snapshot.source_label), mark.clone()));
+                changes.push(put(root_key(&snapshot.root), mark));
+            }
+            tip.snapshots += 1;
+            tip.newest = Some(*id);
+        }
+        Operation::RefMoved(change) => changes.push(RowChange {
+            key: ref_key(change.name()),
+            value: change.to().map(|snapshot| encoded(&Mark { snapshot, number })),
+        }),
+        // A state says what other entries have made; so may operations of later versions.
+        _ => {}
+    }
+    tip.log.append(leaf_hash(bytes));
+    changes.push(put(tip_key(), encoded(tip)));
+    changes
+}
+
+/// The value of a row.
+pub(super) fn encoded(value: &impl Canonical) -> Bytes {
+    value.encode().into()
+}
+
+impl Canonical for Tip {
+    const BYTES_MAX: u32 = OBJECT_BYTES_MAX;
+
+    fn put(&self, out: &mut Vec<u8>) {
+        put_format(out);
+        put_u64(out, self.log.leaves());
+        self.log.roots().iter().for_each(|root| put_fixed(out, root.as_bytes()));
+        put_u64(out, self.snapshots);
+        put_option(out, self.newest, |out, id| put_fixed(out, id.as_bytes()));
+    }
+
+    fn take(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        reader.take_format()?;
+        let leaves = reader.take_u64()?;
+        let roots = (0..leaves.count_ones())
+            .map(|_| Ok(reader.take_fixed()?))
+            .collect::<Result<Vec<_>, Error>>()?;
+        Ok(Self {
+            log: CompactRange::from_roots(
+                leaves,
+                roots.into_iter().map(markerbed_core::Sha256Digest::from_bytes).collect(),
+            )?,
+            snapshots: reader.take_u64()?,
+            newest: reader.take_option(Reader::take_fixed)?.map(SnapshotId::from_bytes),
+        })
+    }
+}
+
+impl Canonical for Mark {
+    const BYTES_MAX: u32 = OBJECT_BYTES_MAX;
+
+    fn put(&self, out: &mut Vec<u8>) {
+        put_fixed(out, self.snapshot.as_bytes());
+        put_u64(out, self.number);
+    }
+
+    fn take(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        let snapshot = SnapshotId::from_bytes(reader.take_fixed()?);
+        Ok(Self { snapshot, number: reader.take_u64()? })
+    }
+}
+
+impl Canonical for Recorded {
+    const BYTES_MAX: u32 = OBJECT_BYTES_MAX;
+
+    fn put(&self, out: &mut Vec<u8>) {
+        put_u64(out, self.ordinal);
+        put_u64(out, self.number);
+    }
+
+    fn take(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        Ok(Self { ordinal: reader.take_u64()?, number: reader.take_u64()? })
+    }
+}
+
+/// The status of a key.
+fn public_key_key(public: &PublicKey) -> Bytes {
+    key(b"key/", public.as_bytes())
+}
+
+fn key(kind: &[u8], rest: &[u8]) -> Bytes {
+    [PREFIX, kind, rest].concat().into()
+}
+
+fn id_of_key(row_key: &[u8], kind: &[u8]) -> Option<[u8; 32]> {
+    row_key.strip_prefix(PREFIX)?.strip_prefix(kind)?.try_into().ok()
+}
+
+fn put(key: Bytes, value: Bytes) -> RowChange {
+    RowChange { key, value: Some(value) }
+}
+
+const REF: &[u8] = b"ref/";
+const SNAPSHOT: &[u8] = b"snapshot/";
+const ROOT: &[u8] = b"root/";
