@@ -94,7 +94,9 @@ pub(super) fn test_command(tree: &Tree) -> Result<Report, Failure> {
     let mut report = Report::default();
     for path in ["README.md", "CONTRIBUTING.md", ".ci/run"] {
         report.looked_at += 1;
-        let is_there = |text: &str| text.lines().any(|line| line.trim() == TEST_COMMAND);
+        let command =
+            |line: &str| line.split(" #").next().unwrap_or_default().trim() == TEST_COMMAND;
+        let is_there = |text: &str| text.lines().any(command);
         if !tree.text(path).is_some_and(is_there) {
             report.find(path, 1, &format!("give the test command as a line: {TEST_COMMAND}"));
         }
@@ -268,7 +270,7 @@ mod tests {
     #[test]
     fn a_place_with_another_test_command_is_found() {
         let tree = Tree::planted(&[
-            ("README.md", "```\ncargo xtask test\n```"),
+            ("README.md", "```\ncargo xtask test  # everything\n```"),
             ("CONTRIBUTING.md", "run `cargo test`"),
             (".ci/run", "set -eu\ncargo xtask test\n"),
         ]);

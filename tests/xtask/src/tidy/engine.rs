@@ -211,8 +211,9 @@ const HASH_CRATES: &[&str] = &["blake3", "sha2"];
 /// The crates that core names itself.
 const FOREIGN_CRATES: &[&str] = &["blake3", "sha2", "spin", "thiserror"];
 
-/// The codec, and the two texts that have a page of the spec of their own: JSON and the listing.
-const BYTES_ALLOWED: &[&str] = &["core/src/codec/", "core/src/json/", "core/src/tree/listing.rs"];
+/// The codec, and texts: JSON, the base64 in it, and the listing, each as the spec fixes it.
+const BYTES_ALLOWED: &[&str] =
+    &["core/src/codec/", "core/src/json/", "core/src/tree/base64.rs", "core/src/tree/listing.rs"];
 
 /// What turns numbers into bytes or back, or takes the first bytes as a field.
 const BYTE_WORDS: &[&str] = &[
