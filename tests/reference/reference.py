@@ -1,0 +1,966 @@
+#!/usr/bin/env python3
+"""A slow, plain second implementation of the markerbed format, version 1, from docs/spec alone.
+
+Each part names the page of docs/spec that it follows; the names in brackets are its rules.
+Nothing here is fast, and nothing is shared with the engine: where the two agree, the page was
+clear enough. It needs Python 3.9 or newer and the package `blake3`.
+"""
+
+import argparse
+import hashlib
+import os
+import stat
+import sys
+from collections import deque, namedtuple
+from functools import lru_cache
+
+from blake3 import blake3
+
+# --------------------------------------------------------------------------- limits.md
+
+NAME_MOST = 1024  # [LIM-1]
+KEY_MOST = 1152  # [LIM-2]
+VALUE_MOST = 512  # [LIM-3]
+ITEMS_MOST = 256  # [LIM-4]
+LEVEL_MOST = 15  # [LIM-5]
+ENTRIES_MOST = 1 << 40  # [LIM-6]
+DEPTH_MOST = 4096  # [LIM-7]
+TARGET_MOST = 4095  # [LIM-8]
+SIZE_MOST = (1 << 63) - 1  # [LIM-9]
+LABEL_MOST = 255  # [LIM-10]
+PARENTS_MOST = 16  # [LIM-11]
+TOOL_MOST = 127  # [LIM-12]
+OBJECT_MOST = 1 << 20  # [LIM-13]
+LEDGER_ENTRY_MOST = 1 << 14  # [LIM-14]
+DOCUMENT_MOST = 1 << 24  # [LIM-15]
+JSON_DEPTH_MOST = 128  # [LIM-16]
+PROOF_MOST = 1 << 24  # [LIM-17]
+EXTENDED_NAME_MOST = 255  # [LIM-19]
+OWNER_NAME_MOST = 255  # [LIM-20]
+ATTRIBUTE_ITEMS_MOST = 65536  # [LIM-21]
+OWN_ATTRIBUTES_MOST = 255  # [LIM-22]
+U32_MOST = (1 << 32) - 1
+U64_MOST = (1 << 64) - 1
+
+
+class Refused(ValueError):
+    """Something is not what the format allows; `code` is from the table in encoding.md."""
+
+    def __init__(self, code):
+        super().__init__(code)
+        self.code = code
+
+
+def require(condition, code):
+    if not condition:
+        raise Refused(code)
+
+
+# --------------------------------------------------------------------------- ids.md
+
+CONTEXT = "markerbed 2026-11-21 "
+
+
+def content_id(data):
+    """H(bytes), the plain BLAKE3 [ID-1]."""
+    return blake3(data).digest()
+
+
+def derive(context, data):
+    """DK(context, data) [ID-2]."""
+    return blake3(data, derive_key_context=CONTEXT + context).digest()
+
+
+def sha256(data):
+    return hashlib.sha256(data).digest()
+
+
+def check_id_text(text):
+    """64 lower-case hexadecimal digits, given as bytes [ID-3]."""
+    require(len(text) == 64 and all(digit in b"0123456789abcdef" for digit in text), "bad-id")
+
+
+# --------------------------------------------------------------------------- encoding.md
+
+
+def varint(number):
+    """LEB128 without a byte too many."""
+    out = bytearray()
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    out.append(number)
+    return bytes(out)
+
+
+def zigzag(number):
+    """An `i64`."""
+    return varint(2 * number if number >= 0 else -2 * number - 1)
+
+
+def sized(data):
+    """`bytes`, or the UTF-8 of a `string`."""
+    return varint(len(data)) + data
+
+
+def optional(encoded):
+    """`option T`: of the encoded T, or of None."""
+    return b"\x00" if encoded is None else b"\x01" + encoded
+
+
+def listed(encoded_items):
+    """`list T`: of the encoded items."""
+    return varint(len(encoded_items)) + b"".join(encoded_items)
+
+
+class Reader:
+    """Fields of one object from left to right [ENC-1 … ENC-9]."""
+
+    def __init__(self, data, most=OBJECT_MOST):
+        require(len(data) <= most, "out-of-range")
+        self.data = data
+        self.position = 0
+
+    def take(self, length):
+        require(length <= len(self.data) - self.position, "truncated")
+        self.position += length
+        return self.data[self.position - length : self.position]
+
+    def byte(self):
+        return self.take(1)[0]
+
+    def id(self):
+        return self.take(32)
+
+    def id16(self):
+        return self.take(16)
+
+    def u64(self):
+        """[ENC-5]"""
+        number = 0
+        for place in range(10):
+            byte = self.byte()
+            require(place < 9 or byte <= 1, "number-too-large")
+            number |= (byte & 0x7F) << (7 * place)
+            if byte < 0x80:
+                require(byte > 0 or place == 0, "overlong-varint")
+                return number
+        raise AssertionError("the tenth byte ends a varint or is refused")
+
+    def u32(self):
+        number = self.u64()
+        require(number <= U32_MOST, "number-too-large")
+        return number
+
+    def i64(self):
+        number = self.u64()
+        return number >> 1 if number & 1 == 0 else -(number >> 1) - 1
+
+    def number(self, read, least, most, code="out-of-range"):
+        number = read()
+        require(least <= number <= most, code)
+        return number
+
+    def flag(self):
+        """A `bool`, or the first byte of an `option` [ENC-6]."""
+        return self.number(self.byte, 0, 1, "bad-flag") == 1
+
+    def option(self, read):
+        return read() if self.flag() else None
+
+    def bytes(self, least=0, most=U32_MOST, code="out-of-range"):
+        return self.take(self.number(self.u32, least, most, code))
+
+    def string(self, least=0, most=U32_MOST):
+        return decode_utf8(self.bytes(least, most))
+
+    def count(self, least=0, most=U32_MOST):
+        return self.number(self.u32, least, most)
+
+    def known(self, read, known):
+        """A kind, tag, format or operation [ENC-7]."""
+        number = read()
+        require(number in known, "unsupported-format")
+        return number
+
+    def format(self):
+        self.known(self.u32, (1,))
+
+    def end(self):
+        """[ENC-8]"""
+        require(self.position == len(self.data), "trailing-bytes")
+
+
+def decode_utf8(data):
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Refused("bad-utf8") from None
+
+
+# --------------------------------------------------------------------------- names.md
+
+
+def check_name(name):
+    """[NAME-1]"""
+    require(1 <= len(name) <= NAME_MOST, "out-of-range")
+    require(b"\x00" not in name and b"/" not in name and name not in (b".", b".."), "bad-name")
+
+
+def split_path(path):
+    """The names of a path in bytes [NAME-4]."""
+    names = path.split(b"/") if path else []
+    require(len(names) <= DEPTH_MOST, "too-deep")
+    for name in names:
+        check_name(name)
+    return names
+
+
+def is_control(character):
+    return ord(character) <= 0x1F or 0x7F <= ord(character) <= 0x9F
+
+
+def check_label(data):
+    """A ref name or a source label, as bytes [NAME-5]."""
+    require(1 <= len(data) <= LABEL_MOST, "out-of-range")
+    require(not any(is_control(character) for character in decode_utf8(data)), "bad-text")
+
+
+def check_tool(data):
+    """[NAME-6]"""
+    require(1 <= len(data) <= TOOL_MOST, "out-of-range")
+    decode_utf8(data)
+    require(all(0x20 <= byte <= 0x7E for byte in data), "bad-text")
+
+
+def is_invisible(character):
+    """Bidirectional and other invisible formatting characters of NAME-8."""
+    point = ord(character)
+    ranges = ((0x200B, 0x200F), (0x2028, 0x202E), (0x2060, 0x2069))
+    return point in (0x061C, 0xFEFF) or any(low <= point <= high for low, high in ranges)
+
+
+def shown(name):
+    """A name as a terminal shows it [NAME-8]."""
+    out = []
+    for character in name.decode("utf-8", "surrogateescape"):
+        if character == "\\":
+            out.append("\\\\")
+        elif 0xDC80 <= ord(character) <= 0xDCFF or is_control(character) or is_invisible(character):
+            raw = character.encode("utf-8", "surrogateescape")
+            out.append("".join("\\x%02x" % byte for byte in raw))
+        else:
+            out.append(character)
+    return "".join(out)
+
+
+# --------------------------------------------------------------------------- map.md: the cut
+
+DIRECTORY, REFS, SNAPSHOTS, KEYS, ATTRIBUTES, STATE = 1, 4, 7, 9, 11, 12
+MAP_KINDS = (DIRECTORY, REFS, SNAPSHOTS, KEYS, ATTRIBUTES, STATE)
+NODE_KINDS = (1, 2, 3, 4, 5, 6)
+STATE_TAGS = (1, 2, 9)
+
+Entry = namedtuple("Entry", "key value")
+# key and value of a child are those of the last entry below its page
+Child = namedtuple("Child", "key value page items entries")
+Page = namedtuple("Page", "kind level items")
+# root: MapId; pages: id → Page; shape: from level 0, the item counts of the level's pages
+Map = namedtuple("Map", "root pages shape")
+
+
+@lru_cache(maxsize=1 << 18)
+def cut_number(key):
+    """c(key)"""
+    return int.from_bytes(derive("v1 map cut", key), "big")
+
+
+def ends_page(items, start, index, level):
+    """Whether the item ends the page that begins at `start` by (i), (ii) or (iii) of MAP-2."""
+    c = cut_number(items[index].key)
+    if level <= 9 and c < 1 << (256 - 5 * (level + 1)):
+        return True
+    number = index - start + 1
+    before = items[index - 63 : index] if number >= 128 else None
+    if before and all(c < cut_number(item.key) for item in before):
+        return True
+    return number == ITEMS_MOST
+
+
+def cut(items, level):
+    """The pages' items that end by (i), (ii) or (iii), and the items after the last of them."""
+    pages, start = [], 0
+    for index in range(len(items)):
+        if ends_page(items, start, index, level):
+            pages.append(items[start : index + 1])
+            start = index + 1
+    return pages, items[start:]
+
+
+def cut_level(items, level):
+    """The pages' items of a whole level [MAP-1, MAP-2, MAP-4]."""
+    if len(items) <= 128:
+        return [items]
+    pages, rest = cut(items, level)
+    return pages + [rest] if rest else pages
+
+
+# --------------------------------------------------------------------------- map.md: pages
+
+
+def encode_entry(entry):
+    return sized(entry.key) + sized(entry.value)
+
+
+def encode_item(item):
+    if isinstance(item, Entry):
+        return encode_entry(item)
+    return encode_entry(item) + item.page + varint(item.items) + varint(item.entries)
+
+
+def encode_page(page):
+    head = bytes((page.kind, page.level)) + varint(len(page.items))
+    return head + b"".join(encode_item(item) for item in page.items)
+
+
+def entry_hash(item):
+    """Of an entry, or of the last entry of a child [MAP-6]."""
+    return derive("v1 map item", encode_entry(item))
+
+
+def child_hash(last_entry_hash, page, items, entries):
+    """[MAP-7]"""
+    return derive("v1 map child", last_entry_hash + page + varint(items) + varint(entries))
+
+
+def item_hash(item):
+    if isinstance(item, Entry):
+        return entry_hash(item)
+    return child_hash(entry_hash(item), item.page, item.items, item.entries)
+
+
+def left_size(count):
+    """The largest power of two below the count: the split of RFC 9162 §2.1."""
+    return 1 << ((count - 1).bit_length() - 1)
+
+
+def inner_hash(left, right):
+    return derive("v1 map inner", left + right)
+
+
+def in_page_root(hashes):
+    """[MAP-8]"""
+    if len(hashes) <= 1:
+        return hashes[0] if hashes else bytes(32)
+    split = left_size(len(hashes))
+    return inner_hash(in_page_root(hashes[:split]), in_page_root(hashes[split:]))
+
+
+def id_of_page(kind, level, count, root):
+    """[MAP-9]"""
+    return derive("v1 map page", bytes((kind, level)) + varint(count) + root)
+
+
+def page_id(page):
+    root = in_page_root([item_hash(item) for item in page.items])
+    return id_of_page(page.kind, page.level, len(page.items), root)
+
+
+def entries_of(page):
+    """How many entries are below."""
+    return sum(item.entries for item in page.items) if page.level else len(page.items)
+
+
+def child_of(page):
+    """The item of the level above that stands for the page."""
+    last = page.items[-1]
+    return Child(last.key, last.value, page_id(page), len(page.items), entries_of(page))
+
+
+def check_key(kind, key):
+    """The rule of the kind for a key [MAP-11]."""
+    if kind in (DIRECTORY, ATTRIBUTES):
+        check_name(key)
+    elif kind == REFS:
+        check_label(key)
+    elif kind in (SNAPSHOTS, KEYS):
+        require(len(key) == 32, "out-of-range")
+    else:
+        require(len(key) == 1, "out-of-range")
+        require(key[0] in STATE_TAGS, "unsupported-format")
+
+
+def check_value(kind, value):
+    """[MAP-12]"""
+    reader = Reader(value)
+    if kind == DIRECTORY:
+        reader.known(reader.byte, NODE_KINDS)
+        reader.id()
+    elif kind == SNAPSHOTS:
+        reader.u64()
+    elif kind == KEYS:
+        reader.known(reader.byte, (1,))
+    else:
+        reader.id()
+    reader.end()
+
+
+def check_entry(kind, entry, previous_key):
+    """An entry that was not read from bytes, in the order of MAP-11 and MAP-12."""
+    require(1 <= len(entry.key) <= KEY_MOST, "out-of-range")
+    require(previous_key is None or entry.key > previous_key, "not-ascending")
+    check_key(kind, entry.key)
+    require(len(entry.value) <= VALUE_MOST, "out-of-range")
+    check_value(kind, entry.value)
+
+
+def read_page_head(reader, least):
+    """Kind, level and item count [MAP-10]."""
+    kind = reader.known(reader.byte, MAP_KINDS)
+    level = reader.number(reader.byte, 0, LEVEL_MOST)
+    return kind, level, reader.count(max(least, 1 if level else 0), ITEMS_MOST)
+
+
+def read_link(reader, level):
+    """Page id, items and entries of a child in a page of that level [MAP-13]."""
+    page = reader.id()
+    items = reader.count(1, ITEMS_MOST)
+    entries = reader.u64()
+    require(entries == items if level == 1 else entries >= items, "bad-count")
+    return page, items, entries
+
+
+def read_item(reader, kind, level, previous_key):
+    """[MAP-11 … MAP-13]"""
+    key = reader.bytes(1, KEY_MOST)
+    require(previous_key is None or key > previous_key, "not-ascending")
+    check_key(kind, key)
+    value = reader.bytes(0, VALUE_MOST)
+    check_value(kind, value)
+    return Child(key, value, *read_link(reader, level)) if level else Entry(key, value)
+
+
+def decode_page(data):
+    """[MAP-10 … MAP-14]"""
+    reader = Reader(data)
+    kind, level, count = read_page_head(reader, 0)
+    items = []
+    for _ in range(count):
+        items.append(read_item(reader, kind, level, items[-1].key if items else None))
+    reader.end()
+    page = Page(kind, level, items)
+    require(entries_of(page) <= ENTRIES_MOST, "bad-count")
+    return page
+
+
+def check_root(page, kind):
+    """A root in its place [MAP-15 … MAP-17]."""
+    require(page.kind == kind, "page-mismatch")
+    if page.level:
+        require(len(page.items) >= 2, "wrong-cut")
+        require(sum(item.items for item in page.items) > 128, "wrong-cut")
+    if len(page.items) > 128:
+        check_cut(page)
+
+
+def check_cut(page):
+    """No item but the last ends the page."""
+    for index in range(len(page.items) - 1):
+        require(not ends_page(page.items, 0, index, page.level), "wrong-cut")
+
+
+def check_child(page, kind, level, left, is_last, child):
+    """A page in its place below a parent of that kind and level [MAP-18, MAP-19]."""
+    require(page.kind == kind and page.level == level - 1, "page-mismatch")
+    require(page.items, "page-mismatch")
+    require(left is None or page.items[0].key > left, "page-mismatch")
+    last = page.items[-1]
+    require((last.key, last.value) == (child.key, child.value), "page-mismatch")
+    require(len(page.items) == child.items, "page-mismatch")
+    require(entries_of(page) == child.entries, "page-mismatch")
+    check_cut(page)
+    require(is_last or ends_page(page.items, 0, len(page.items) - 1, page.level), "wrong-cut")
+
+
+def build(kind, entries):
+    """The map of entries in the order of their keys [MAP-1 … MAP-5]."""
+    previous_key = None
+    for entry in entries:
+        check_entry(kind, entry, previous_key)
+        previous_key = entry.key
+    require(len(entries) <= ENTRIES_MOST, "out-of-range")
+    return build_from(kind, entries, 0)
+
+
+def build_from(kind, items, level):
+    """Cuts this level and those above it."""
+    pages, shape = {}, []
+    while True:
+        require(level <= LEVEL_MOST, "out-of-range")
+        made = [Page(kind, level, group) for group in cut_level(items, level)]
+        ids = [page_id(page) for page in made]
+        pages.update(zip(ids, made))
+        shape.append([len(page.items) for page in made])
+        if len(made) == 1:
+            return Map(ids[0], pages, shape)
+        items = [child_of(page) for page in made]
+        level += 1
+
+
+def empty_map(kind):
+    """The MapId of the map without entries [MAP-4]."""
+    return page_id(Page(kind, 0, []))
+
+
+def entries_below(pages, root):
+    """All entries of a map, in order."""
+    front = [pages[root]]
+    while front[0].level:
+        front = [pages[item.page] for page in front for item in page.items]
+    return [entry for page in front for entry in page.items]
+
+
+# --------------------------------------------------------------------------- map.md: operations
+
+
+class Requests:
+    """The pages that an operation asked a store for, round by round."""
+
+    def __init__(self, store):
+        self.store = store
+        self.in_hand = {}
+        self.rounds = []
+
+    def ask(self, ids):
+        """One round of what is not in hand, each once, in order of first asking."""
+        lacking = [page for page in dict.fromkeys(ids) if page not in self.in_hand]
+        if lacking:
+            self.rounds.append(lacking)
+            self.in_hand.update((page, self.store[page]) for page in lacking)
+
+
+def covering(items, key):
+    """The first item whose last key is not below the key, or None."""
+    return next((item for item in items if item.key >= key), None)
+
+
+def look_up(requests, root, keys):
+    """The value of each key, None if it is absent [MAP-20]."""
+    requests.ask([root])
+    found = dict.fromkeys(keys)
+    at = {key: root for key in keys}
+    while at:
+        below = {}
+        for key, page in at.items():
+            page = requests.in_hand[page]
+            item = covering(page.items, key)
+            if item is not None and page.level:
+                below[key] = item.page
+            elif item is not None and item.key == key:
+                found[key] = item.value
+        requests.ask(below.values())
+        at = below
+    return [found[key] for key in keys]
+
+
+def difference(requests, root_a, root_b):
+    """[(key, value in A or None, value in B or None)], by key [MAP-21]."""
+    if root_a == root_b:
+        return []
+    requests.ask([root_a, root_b])
+    hand = requests.in_hand
+    fronts, levels = [[root_a], [root_b]], [hand[root_a].level, hand[root_b].level]
+    while True:
+        if levels[0] != levels[1]:
+            turn = [0] if levels[0] > levels[1] else [1]
+        else:
+            both = set(fronts[0]) & set(fronts[1])
+            fronts = [[page for page in front if page not in both] for front in fronts]
+            turn = [0, 1]
+        requests.ask([page for side in turn for page in fronts[side]])
+        if levels == [0, 0]:
+            return merge(*([entry for page in front for entry in hand[page].items]
+                           for front in fronts))
+        for side in turn:
+            fronts[side] = [item.page for page in fronts[side] for item in hand[page].items]
+            levels[side] -= 1
+
+
+def merge(entries_a, entries_b):
+    a, b = dict(entries_a), dict(entries_b)
+    keys = sorted(a.keys() | b.keys())
+    return [(key, a.get(key), b.get(key)) for key in keys if a.get(key) != b.get(key)]
+
+
+class Lacking(Exception):
+    """A page that is not in hand."""
+
+
+class Attempt:
+    """One attempt at a level of a batch update: the old pages `used`, the items of new ones."""
+
+    def __init__(self, hand, root, level, changes):
+        self.hand, self.root, self.level = hand, root, level
+        self.changes = deque(sorted(changes.items()))
+        self.lacking, self.used, self.made = [], [], []
+
+    def make(self):
+        while self.changes:
+            try:
+                place = self.locate(self.changes[0][0])
+            except Lacking:
+                self.changes.popleft()
+                continue
+            try:
+                self.run(*place)
+            except Lacking:
+                continue
+
+    def page(self, page):
+        if page not in self.hand:
+            self.lacking.append(page)
+            raise Lacking
+        return self.hand[page]
+
+    def descend(self, choose):
+        """The id of the page of this level that `choose` leads to, and whether it is the last."""
+        page, is_last = self.root, True
+        while self.page(page).level > self.level:
+            items = self.hand[page].items
+            item = choose(items)
+            if item is None:
+                return None
+            page, is_last = item.page, is_last and item is items[-1]
+        return page, is_last
+
+    def locate(self, key):
+        return self.descend(lambda items: covering(items, key) or items[-1])
+
+    def after(self, key):
+        if self.page(self.root).level == self.level:
+            return None
+        return self.descend(lambda items: next((item for item in items if item.key > key), None))
+
+    def run(self, page, is_last):
+        """Cuts from the page on until a cut falls on the end of an old page."""
+        rest = []
+        while True:
+            items = self.hand[page].items
+            self.used.append(page)
+            pages, rest = cut(rest + self.apply(items, is_last), self.level)
+            self.made.extend(pages)
+            if not rest:
+                return
+            following = None if is_last else self.after(items[-1].key)
+            if following is None:
+                self.made.append(rest)
+                return
+            page, is_last = following
+
+    def apply(self, items, is_last):
+        """The items of a page with the changes not yet used that belong there."""
+        merged = {item.key: item for item in items}
+        while self.changes and (is_last or self.changes[0][0] <= items[-1].key):
+            key, change = self.changes.popleft()
+            if change is None:
+                merged.pop(key, None)
+            else:
+                merged[key] = change
+        return [merged[key] for key in sorted(merged)]
+
+
+def update(requests, root, kind, changes):
+    """The new MapId, and the new pages by id; a change is a value or None [MAP-22]."""
+    changes = {key: None if value is None else Entry(key, value)
+               for key, value in changes.items()}
+    made, level = {}, 0
+    while changes:
+        attempt = Attempt(requests.in_hand, root, level, changes)
+        attempt.make()
+        if attempt.lacking:
+            requests.ask(attempt.lacking)
+            continue
+        if level == requests.in_hand[root].level:
+            top = build_from(kind, [item for items in attempt.made for item in items], level)
+            made.update(top.pages)
+            return shrink(requests, top.root, kind, made), made
+        pages = [Page(kind, level, items) for items in attempt.made]
+        new = {page_id(page): page for page in pages}
+        made.update(new)
+        changes = changes_above(requests.in_hand, attempt.used, new)
+        level += 1
+    return root, made
+
+
+def changes_above(hand, used, new):
+    """The changes of the next level, from the old pages used and the new ones."""
+    changes = {hand[page].items[-1].key: None for page in used if page not in new}
+    used = set(used)
+    added = [child_of(page) for made, page in new.items() if made not in used]
+    changes.update((child.key, child) for child in added)
+    return changes
+
+
+def shrink(requests, root, kind, made):
+    """Takes away the levels above one that is a single page."""
+    while made[root].level:
+        children = made[root].items
+        if len(children) > 1 and sum(child.items for child in children) > 128:
+            return root
+        requests.ask([child.page for child in children if child.page not in made])
+        known = {**requests.in_hand, **made}
+        items = [item for child in children for item in known[child.page].items]
+        page = Page(kind, made[root].level - 1 if children else 0, items)
+        root = page_id(page)
+        made[root] = page
+    return root
+
+
+def written(requests, root, made):
+    """The pages of the new map that were not read, in pre-order."""
+    out, stack = [], [root]
+    while stack:
+        page = stack.pop()
+        if page in made:
+            if page not in requests.in_hand:
+                out.append(page)
+            if made[page].level:
+                stack.extend(item.page for item in reversed(made[page].items))
+    return out
+
+
+# --------------------------------------------------------------------------- nodes.md
+
+FILE, SYMLINK, TREE, SEALED_FILE, SEALED_SYMLINK, SEALED_TREE = NODE_KINDS
+# `body` is a File, Link or Directory; `salt` is None unless the node is sealed
+Node = namedtuple("Node", "kind salt body")
+File = namedtuple("File", "executable size content")
+Link = namedtuple("Link", "target")
+Directory = namedtuple("Directory", "map nodes files bytes")
+
+
+def file_node(executable, size, content):
+    return Node(FILE, None, File(executable, size, content))
+
+
+def encode_node(node):
+    body = node.body
+    if isinstance(body, File):
+        fields = bytes((body.executable,)) + varint(body.size) + body.content
+    elif isinstance(body, Link):
+        fields = sized(body.target)
+    else:
+        fields = body.map + varint(body.nodes) + varint(body.files) + varint(body.bytes)
+    return bytes((node.kind,)) + (node.salt or b"") + fields
+
+
+def node_id(node):
+    """[NODE-1]"""
+    return derive("v1 node", encode_node(node))
+
+
+def decode_node(data):
+    """[NODE-1, NODE-2, NODE-7]"""
+    reader = Reader(data)
+    kind = reader.known(reader.byte, NODE_KINDS)
+    salt = reader.id() if kind >= SEALED_FILE else None
+    if kind in (FILE, SEALED_FILE):
+        body = File(reader.flag(), reader.number(reader.u64, 0, SIZE_MOST), reader.id())
+    elif kind in (SYMLINK, SEALED_SYMLINK):
+        body = Link(reader.bytes(1, TARGET_MOST, "bad-target"))
+        require(b"\x00" not in body.target, "bad-target")
+    else:
+        body = Directory(reader.id(), reader.u64(), reader.u64(), reader.u64())
+    reader.end()
+    if isinstance(body, Directory):
+        require(body.files <= body.nodes, "bad-count")
+        require((body.nodes == 0) == (body.map == empty_map(DIRECTORY)), "bad-count")
+        require(body.nodes > 0 or body.bytes == 0, "bad-count")
+    return Node(kind, salt, body)
+
+
+def is_directory(node):
+    return isinstance(node.body, Directory)
+
+
+def counts_added(node):
+    """What a child adds to its directory's nodes, files and bytes below [NODE-5]."""
+    if is_directory(node):
+        added = (1 + node.body.nodes, node.body.files, node.body.bytes)
+    elif isinstance(node.body, File):
+        added = (1, 1, node.body.size)
+    else:
+        added = (1, 0, 0)
+    return added if node.salt is None else added[:2] + (0,)
+
+
+def directory_of(children):
+    """The directory of (name, node) in the order of names, and its map [NODE-4 … NODE-6]."""
+    entries = [Entry(name, bytes((node.kind,)) + node_id(node)) for name, node in children]
+    tree_map = build(DIRECTORY, entries)
+    sums = [sum(counts) for counts in zip(*(counts_added(node) for _, node in children))]
+    require(all(count <= U64_MOST for count in sums), "count-overflow")
+    return Node(TREE, None, Directory(tree_map.root, *(sums or (0, 0, 0)))), tree_map
+
+
+def seal(node, seal_key):
+    """The sealed node of a plain one [SEAL-1]."""
+    blank = Node(node.kind + 3, bytes(32), node.body)
+    return blank._replace(salt=derive("v1 seal salt", seal_key + encode_node(blank)))
+
+
+# --------------------------------------------------------------------------- a real directory
+
+
+class Gaps:
+    """What a directory on disk holds and a tree cannot [snapshots.md, reasons of a gap]."""
+
+    def __init__(self):
+        self.count = 0
+
+    def add(self, names, reason):
+        self.count += 1
+        path = shown(b"/".join(names))
+        print(f"gap: {path}: {reason}", file=sys.stderr)
+
+
+# A directory being read: its names from the root, (device, inode), names still to do, children
+Frame = namedtuple("Frame", "names identity todo children")
+
+
+def root_of_directory(path, gaps):
+    """The node of a directory on disk, without ignore rules; the walk changes the working one."""
+    os.chdir(path)
+    stack = [open_frame([])]
+    while True:
+        frame = stack[-1]
+        if frame.todo:
+            name = frame.todo.pop()
+            names = frame.names + [name]
+            if is_own_store(names):
+                continue
+            if len(names) > DEPTH_MOST:
+                gaps.add(names, "too-deep")
+                continue
+            try:
+                node = node_on_disk(name)
+                if node is None:
+                    stack.append(enter(name, names))
+            except OSError:
+                gaps.add(names, "unreadable")
+                continue
+            except Refused as refused:
+                gaps.add(names, str(refused))
+                continue
+            if node is not None:
+                frame.children.append((name, node))
+            continue
+        stack.pop()
+        node, _ = directory_of(sorted(frame.children))
+        if not stack:
+            return node
+        leave(stack[-1].identity)
+        stack[-1].children.append((frame.names[-1], node))
+
+
+def is_own_store(names):
+    return names == [b".markerbed"] and stat.S_ISDIR(os.lstat(names[0]).st_mode)
+
+
+def identity(status):
+    return status.st_dev, status.st_ino
+
+
+def open_frame(names):
+    return Frame(names, identity(os.stat(".")), os.listdir(b"."), [])
+
+
+def enter(name, names):
+    """Goes into a directory; not into one that has become a link meanwhile."""
+    here = os.open(".", os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        there = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            os.fchdir(there)
+            return open_frame(names)
+        except OSError:
+            os.fchdir(here)
+            raise
+        finally:
+            os.close(there)
+    finally:
+        os.close(here)
+
+
+def leave(parent):
+    os.chdir("..")
+    if identity(os.stat(".")) != parent:
+        raise SystemExit("reference.py: the directory was moved while it was read")
+
+
+def node_on_disk(name):
+    """The node of a file or symlink; None for a directory."""
+    status = os.lstat(name)
+    if stat.S_ISDIR(status.st_mode):
+        return None
+    if stat.S_ISLNK(status.st_mode):
+        target = os.readlink(name)
+        require(1 <= len(target) <= TARGET_MOST, "name")
+        return Node(SYMLINK, None, Link(target))
+    if stat.S_ISREG(status.st_mode):
+        return read_file(name, bool(status.st_mode & 0o100))
+    special = {stat.S_IFIFO: "fifo", stat.S_IFSOCK: "socket"}
+    raise Refused(special.get(stat.S_IFMT(status.st_mode), "device"))
+
+
+def read_file(name, executable):
+    hasher, size = blake3(), 0
+    with open(os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+        while True:
+            part = file.read(1 << 20)
+            if not part:
+                return file_node(executable, size, hasher.digest())
+            hasher.update(part)
+            size += len(part)
+
+
+# --------------------------------------------------------------------------- command line
+
+
+def command_make(arguments):
+    import make_vectors
+
+    return make_vectors.make(arguments.directory)
+
+
+def command_check(arguments):
+    import make_vectors
+
+    return make_vectors.check(arguments.directory)
+
+
+def command_root(arguments):
+    gaps = Gaps()
+    node = root_of_directory(arguments.directory, gaps)
+    print(node_id(node).hex())
+    return 3 if gaps.count else 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    about = {
+        "make": (command_make, "write all vector files into DIR"),
+        "check": (command_check, "make the vector files again and compare; judge each case"),
+        "root": (command_root, "print the NodeId of a directory, nothing ignored"),
+    }
+    for name, (run, text) in about.items():
+        command = commands.add_parser(name, help=text, description=text)
+        command.add_argument("directory", metavar="DIR")
+        command.set_defaults(run=run)
+    arguments = parser.parse_args()
+    return arguments.run(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,43 @@
+"""The cases of one vector file, each judged as it is added."""
+
+from judge import judge
+
+
+class Cases:
+    """`accept` and `refuse` state what must come out; a case that is judged otherwise fails."""
+
+    def __init__(self, file, spec, about):
+        self.file, self.spec, self.about = file, spec, about
+        self.cases = []
+        self.names = set()
+
+    def accept(self, name, rule, **inputs):
+        outcome = self.add(name, rule, inputs)
+        if "error" in outcome:
+            raise AssertionError(f"{self.file}: {name}: {outcome['error']}")
+        return outcome
+
+    def refuse(self, name, rule, error, **inputs):
+        outcome = self.add(name, rule, inputs)
+        if outcome.get("error") != error:
+            raise AssertionError(f"{self.file}: {name}: {outcome}, not {error}")
+
+    def add(self, name, rule, inputs):
+        if name in self.names:
+            raise AssertionError(f"{self.file}: two cases named {name!r}")
+        self.names.add(name)
+        case = {"name": name, "rule": rule, **as_json(inputs)}
+        outcome = judge(self.file, case)
+        self.cases.append({**case, **outcome})
+        return outcome
+
+
+def as_json(value):
+    """Bytes become hexadecimal text, tuples arrays."""
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, dict):
+        return {key: as_json(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [as_json(item) for item in value]
+    return value
