@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     drive,
+    snapshot::Taken,
     store::{Batch, Outcome, StoredEntry},
 };
 
@@ -46,6 +47,19 @@ pub struct SnapshotDraft {
     /// Whose clock that was.
     pub clock: Clock,
     /// What made it.
+    pub tool: Tool,
+}
+
+/// When, in which attempt and by what a source was taken in: handed in by the program.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Capture {
+    /// One attempt to take the source in: 16 random bytes.
+    pub run: Id16,
+    /// Milliseconds since 1970 UTC.
+    pub captured_at_ms: i64,
+    /// Whose clock that was.
+    pub clock: Clock,
+    /// What took it in.
     pub tool: Tool,
 }
 
@@ -337,6 +351,33 @@ struct Documents {
 }
 
 impl SnapshotDraft {
+    /// Makes a draft of a directory that was taken in.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::OutOfRange`](markerbed_core::Fault::OutOfRange) for a document above 16 MiB.
+    pub fn of(
+        taken: &Taken,
+        message: Option<&str>,
+        source: Label,
+        capture: Capture,
+    ) -> Result<Self, Error> {
+        let evidence = taken.evidence(message);
+        Ok(Self {
+            source,
+            root: taken.root,
+            attributes: None,
+            coverage: taken.coverage(),
+            rules: taken.rules.write()?.into(),
+            evidence: evidence.map(|evidence| evidence.write()).transpose()?.map(Bytes::from),
+            listing: None,
+            run: capture.run,
+            captured_at_ms: capture.captured_at_ms,
+            clock: capture.clock,
+            tool: capture.tool,
+        })
+    }
+
     fn snapshot(
         &self,
         documents: &Documents,

@@ -4,9 +4,11 @@
 //! really waits, [`wait`](crate::drive::blocking::wait) is enough to run it. Time, randomness and
 //! keys are values that the program hands in.
 
+mod check;
 mod commit;
 mod documents;
 mod error;
+mod keys;
 mod open;
 mod operate;
 mod read;
@@ -16,8 +18,13 @@ mod resolve;
 mod rows;
 mod stamp;
 
-pub use commit::{Committed, RefOutcome, SnapshotDraft, When};
+pub use check::{
+    CheckData, CheckFault, CheckOptions, CheckProgress, CheckReport, CheckStage, CheckedItem,
+    Finding, Health, Looked, Part, Served, Serves,
+};
+pub use commit::{Capture, Committed, RefOutcome, SnapshotDraft, When};
 pub use error::{ErrorClass, Unnameable, WorkspaceError};
+pub use keys::{KeyError, Keys, key_file, random_bytes};
 pub use open::Workspace;
 pub use operate::Overlay;
 pub use read::{Logged, RecordedSnapshot, RefPlace, Replay};

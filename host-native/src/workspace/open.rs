@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use markerbed_core::{
-    WorkspaceId,
+    Error, WorkspaceId,
     ledger::{Genesis, LedgerEntry, Operation},
 };
 
@@ -84,6 +84,19 @@ impl Workspace {
     /// A failure of the store.
     pub async fn list(store: &dyn Store) -> Result<Vec<Listed>, WorkspaceError> {
         register::list(store).await
+    }
+
+    /// What it began with: entry 0.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the store, or an entry 0 that is no genesis.
+    pub async fn genesis(&self) -> Result<Genesis, WorkspaceError> {
+        let entry = self.entry(0).await?.ok_or(WorkspaceError::MissingEntry { number: 0 })?;
+        match entry.operation {
+            Operation::WorkspaceCreated(genesis) => Ok(genesis),
+            _ => Err(Error::NotGenesis.into()),
+        }
     }
 
     /// Its id.
