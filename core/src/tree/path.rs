@@ -27,20 +27,20 @@ impl Path {
     ///
     /// # Errors
     ///
-    /// As [`Name::new`] for the first name that is none; [`Error::TooDeep`] for more than 4,096.
+    /// [`Error::TooDeep`] for more than 4,096 names, then as [`Name::new`] for the first that is
+    /// none.
     pub fn new(joined: &[u8]) -> Result<Self, Error> {
         if joined.is_empty() {
             return Ok(Self::ROOT);
         }
-        let mut depth = 0;
-        for name in joined.split(|byte| *byte == SEPARATOR) {
-            check_name(name).map_err(Error::malformed)?;
-            depth += 1;
-        }
-        if depth > DEPTH_MAX {
+        let path = Self(joined.to_owned());
+        if path.depth() > DEPTH_MAX {
             return Err(Error::TooDeep);
         }
-        Ok(Self(joined.to_owned()))
+        joined
+            .split(|byte| *byte == SEPARATOR)
+            .try_for_each(|name| check_name(name).map_err(Error::malformed))?;
+        Ok(path)
     }
 
     /// The path of `name` in the directory at this path.
@@ -67,7 +67,6 @@ impl Path {
     /// How many names it has.
     pub fn depth(&self) -> u32 {
         let separators = self.0.iter().filter(|byte| **byte == SEPARATOR).count();
-        // At most DEPTH_MAX, since every path was checked when it was made.
         u32::try_from(separators).unwrap_or(u32::MAX) + u32::from(!self.is_root())
     }
 

@@ -65,7 +65,7 @@ pub enum Verdict {
 pub struct TreeClaim {
     /// The root of the tree.
     pub root: NodeId,
-    /// The snapshot, if the proof brings one.
+    /// The snapshot, if the proof brings one and nothing but it was expected.
     pub snapshot: Option<SnapshotId>,
     /// Where.
     pub path: Path,
@@ -210,10 +210,16 @@ impl TreeProof {
 
 impl TreeClaim {
     /// Compares with what is known from outside (TREE-6).
-    pub fn judge(self, expectation: Expectation) -> Verdict {
+    ///
+    /// A root that is known does not vouch for the snapshot that a proof brings along, so the
+    /// claim is then without it.
+    pub fn judge(mut self, expectation: Expectation) -> Verdict {
         let is_expected = match expectation {
             Expectation::Nothing => return Verdict::Consistent(self),
-            Expectation::Root(root) => self.root == root,
+            Expectation::Root(root) => {
+                self.snapshot = None;
+                self.root == root
+            }
             Expectation::Snapshot(snapshot) => self.snapshot == Some(snapshot),
         };
         if is_expected { Verdict::Verified(self) } else { Verdict::Differs(self) }

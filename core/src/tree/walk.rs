@@ -56,10 +56,9 @@ impl Walk {
         self.pending.is_empty()
     }
 
-    /// Walks on until it came to `nodes_max` nodes, or a few more, or to the end.
+    /// Walks on until it came to `nodes_max` nodes or to the end.
     ///
-    /// Many directories are read side by side, so that few round trips are needed: about one for
-    /// each thousand nodes, and one a level of each map.
+    /// Many directories are read side by side, so that few round trips are needed.
     ///
     /// # Errors
     ///
@@ -101,26 +100,27 @@ impl Walk {
         if room == 0 {
             return (1, CHILDREN_AT_LEAST);
         }
-        let mut cost = 0;
         let mut count = 0;
+        let mut directories = 0;
         for next in self.pending.iter().rev().take(WINDOW_MAX) {
-            cost += next.children_max();
-            if count > 0 && cost > room {
+            directories += usize::from(next.may_have_children());
+            if directories > DIRECTORIES_MAX {
                 break;
             }
             count += 1;
         }
-        (count, CHILDREN_AT_MOST)
+        let children_max = room / directories.clamp(1, DIRECTORIES_MAX);
+        (count, children_max.clamp(CHILDREN_AT_LEAST, CHILDREN_AT_MOST))
     }
 }
 
 impl Pending {
-    /// How many more there may be once it was expanded.
-    const fn children_max(&self) -> usize {
+    /// Whether there may be more once it was expanded.
+    const fn may_have_children(&self) -> bool {
         match self {
-            Self::Ready(_) => 0,
-            Self::Node { child: Some(child), .. } if !child.kind.is_directory() => 0,
-            Self::Node { .. } | Self::Rest { .. } => CHILDREN_AT_MOST,
+            Self::Ready(_) => false,
+            Self::Node { child: Some(child), .. } => child.kind.is_directory(),
+            Self::Node { .. } | Self::Rest { .. } => true,
         }
     }
 
@@ -173,8 +173,10 @@ async fn list(
 /// How many nodes a walk remembers before it reads one directory after the other.
 pub const PENDING_MAX: usize = 1 << 16;
 /// How many of the pending it expands at once.
-const WINDOW_MAX: usize = 1_024;
-/// How many children of a directory it reads at once.
-const CHILDREN_AT_MOST: usize = 1_024;
-/// The same once it remembers [`PENDING_MAX`].
+const WINDOW_MAX: usize = 4_096;
+/// How many directories it reads side by side.
+const DIRECTORIES_MAX: usize = 256;
+/// How many children of a directory it reads at once, if there is room.
+const CHILDREN_AT_MOST: usize = 4_096;
+/// The same if there is none.
 const CHILDREN_AT_LEAST: usize = 16;

@@ -9,3 +9,5 @@
 
 mod map;
 mod map_forgery;
+mod tree;
+mod tree_model;
