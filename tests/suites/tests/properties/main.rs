@@ -7,7 +7,10 @@
     reason = "this is how a test fails"
 )]
 
+mod json;
+mod ledger;
 mod map;
 mod map_forgery;
 mod tree;
 mod tree_model;
+mod tree_proof;
