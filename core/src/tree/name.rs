@@ -55,9 +55,16 @@ impl Label {
     ///
     /// [`Fault::OutOfRange`] for the length, [`Fault::BadText`] for a control character.
     pub fn new(text: &str) -> Result<Self, Error> {
-        if text.is_empty() || text.len() > LABEL_BYTES_MAX as usize {
-            return Err(Error::malformed(Fault::OutOfRange));
-        }
+        Self::from_bytes(text.as_bytes())
+    }
+
+    /// As [`Self::new`], of bytes that may not be UTF-8.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::new`]; [`Fault::BadUtf8`] after the length.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        let text = check_text(bytes, LABEL_BYTES_MAX)?;
         check_label_text(text).map_err(Error::malformed)?;
         Ok(Self(text.to_owned()))
     }
@@ -94,9 +101,16 @@ impl Tool {
     /// [`Fault::OutOfRange`] for the length, [`Fault::BadText`] for a character outside ASCII
     /// 20 to 7e.
     pub fn new(text: &str) -> Result<Self, Error> {
-        if text.is_empty() || text.len() > TOOL_BYTES_MAX as usize {
-            return Err(Error::malformed(Fault::OutOfRange));
-        }
+        Self::from_bytes(text.as_bytes())
+    }
+
+    /// As [`Self::new`], of bytes that may not be UTF-8.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::new`]; [`Fault::BadUtf8`] after the length.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        let text = check_text(bytes, TOOL_BYTES_MAX)?;
         check_tool_text(text).map_err(Error::malformed)?;
         Ok(Self(text.to_owned()))
     }
@@ -128,6 +142,14 @@ pub(crate) fn check_name(bytes: &[u8]) -> Result<(), Fault> {
     }
     let forbidden = bytes.iter().any(|byte| matches!(byte, 0 | b'/'));
     if forbidden || bytes == b"." || bytes == b".." { Err(Fault::BadName) } else { Ok(()) }
+}
+
+/// Checks the length, then that it is UTF-8.
+fn check_text(bytes: &[u8], bytes_max: u32) -> Result<&str, Error> {
+    if bytes.is_empty() || bytes.len() > bytes_max as usize {
+        return Err(Error::malformed(Fault::OutOfRange));
+    }
+    core::str::from_utf8(bytes).map_err(|_| Error::malformed(Fault::BadUtf8))
 }
 
 /// Checks the characters of NAME-5; the length is the caller's.
