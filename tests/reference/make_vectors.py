@@ -5,18 +5,19 @@ import os
 import sys
 
 import vectors_maps
+import vectors_operations
 import vectors_trees
 import vectors_values
-
 from judge import judge
 
 LEAST_CASES = 500
-MAKERS = vectors_values.FILES + vectors_maps.FILES + vectors_trees.FILES
+MODULES = (vectors_values, vectors_maps, vectors_operations, vectors_trees)
 
 
 def all_files():
     """(file name, Cases) of every vector file."""
-    return [(cases.file, cases) for cases in (maker() for maker in MAKERS)]
+    made = [maker() for module in MODULES for maker in module.FILES]
+    return [(cases.file, cases) for cases in made]
 
 
 def text_of(cases):

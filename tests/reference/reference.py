@@ -8,7 +8,9 @@ clear enough. It needs Python 3.9 or newer and the package `blake3`.
 
 import argparse
 import hashlib
+import json
 import os
+import re
 import stat
 import sys
 from collections import deque, namedtuple
@@ -729,6 +731,169 @@ def written(requests, root, made):
     return out
 
 
+# --------------------------------------------------------------------------- map-proofs.md
+
+# Elements of a partial page; a shown one is an Entry or a Child
+Hidden = namedtuple("Hidden", "run hash")
+Veiled = namedtuple("Veiled", "entry_hash page items entries")
+PartialPage = namedtuple("PartialPage", "kind level count elements")
+
+
+def encode_element(element):
+    if isinstance(element, Hidden):
+        return b"\x00" + varint(element.run) + element.hash
+    if isinstance(element, Veiled):
+        counts = varint(element.items) + varint(element.entries)
+        return b"\x02" + element.entry_hash + element.page + counts
+    return b"\x01" + encode_item(element)
+
+
+def encode_partial(partial):
+    head = bytes((partial.kind, partial.level)) + varint(partial.count)
+    return head + b"".join(encode_element(element) for element in partial.elements)
+
+
+def decode_partial(data):
+    """A partial page and the id of its page [PART-1 … PART-3]."""
+    reader = Reader(data)
+    kind, level, count = read_page_head(reader, 1)
+    elements, left, previous_key = [], count, None
+    while left:
+        tag = reader.known(reader.byte, (0, 1, 2) if level else (0, 1))
+        if tag == 0:
+            elements.append(Hidden(reader.count(1, left), reader.id()))
+        elif tag == 1:
+            elements.append(read_item(reader, kind, level, previous_key))
+            previous_key = elements[-1].key
+        else:
+            elements.append(Veiled(reader.id(), *read_link(reader, level)))
+        left -= elements[-1].run if tag == 0 else 1
+    reader.end()
+    root = join(deque(elements), count).hash
+    return PartialPage(kind, level, count, elements), id_of_page(kind, level, count, root)
+
+
+def join(elements, count):
+    """Takes the elements of a subtree of so many items: Hidden, or another `hash` [PART-2]."""
+    if isinstance(elements[0], Hidden) and elements[0].run >= count:
+        require(elements[0].run == count, "bad-partial")
+        return elements.popleft()
+    if count == 1:
+        return Seen(element_hash(elements.popleft()))
+    split = left_size(count)
+    left, right = join(elements, split), join(elements, count - split)
+    require(not (isinstance(left, Hidden) and isinstance(right, Hidden)), "bad-partial")
+    return Seen(inner_hash(left.hash, right.hash))
+
+
+Seen = namedtuple("Seen", "hash")
+
+
+def element_hash(element):
+    return child_hash(*element) if isinstance(element, Veiled) else item_hash(element)
+
+
+def hide(page, elements):
+    """The partial page that has these elements, by index, and hides the rest."""
+
+    def subtree(start, count):
+        if not any(start <= index < start + count for index in elements):
+            hashes = [item_hash(item) for item in page.items[start : start + count]]
+            return [Hidden(count, in_page_root(hashes))]
+        if count == 1:
+            return [elements[start]]
+        split = left_size(count)
+        return subtree(start, split) + subtree(start + split, count - split)
+
+    count = len(page.items)
+    return PartialPage(page.kind, page.level, count, subtree(0, count))
+
+
+def veil(child):
+    return Veiled(entry_hash(child), child.page, child.items, child.entries)
+
+
+def children_in_range(page, first, last):
+    """The indexes of the children whose entries can lie in the range [PROOF-1]."""
+    keys = [item.key for item in page.items]
+    start = next((index for index, key in enumerate(keys) if key >= first), len(keys))
+    stop = next((index for index, key in enumerate(keys) if key >= last), len(keys) - 1)
+    return range(start, stop + 1)
+
+
+def verify_full(root, kind, first, last, pages):
+    """The entries from `first` to `last` of a map [PROOF-1 … PROOF-3]."""
+    left_over, found = deque(pages), []
+
+    def next_page(expected):
+        require(left_over, "bad-proof")
+        page = decode_page(left_over.popleft())
+        require(page_id(page) == expected, "hash-mismatch")
+        return page
+
+    def visit(page, left, is_last):
+        if page.level == 0:
+            found.extend(entry for entry in page.items if first <= entry.key <= last)
+            return
+        for index in children_in_range(page, first, last):
+            child = page.items[index]
+            bound = page.items[index - 1].key if index else left
+            at_end = is_last and index == len(page.items) - 1
+            below = next_page(child.page)
+            check_child(below, page.kind, page.level, bound, at_end, child)
+            visit(below, bound, at_end)
+
+    top = next_page(root)
+    check_root(top, kind)
+    visit(top, None, True)
+    require(not left_over, "bad-proof")
+    return found
+
+
+def prove_full(store, root, first, last):
+    """The pages of a full proof."""
+    pages, stack = [], [root]
+    while stack:
+        page = store[stack.pop()]
+        pages.append(encode_page(page))
+        if page.level:
+            indexes = children_in_range(page, first, last)
+            stack.extend(page.items[index].page for index in reversed(indexes))
+    return pages
+
+
+def verify_blind(root, kind, pages):
+    """The entry that is contained in the map [PROOF-4 … PROOF-6]."""
+    require(kind in (DIRECTORY, SNAPSHOTS, ATTRIBUTES), "bad-proof")
+    expected, level, items = root, None, None
+    for index, data in enumerate(pages):
+        partial, found = decode_partial(data)
+        require(found == expected, "hash-mismatch")
+        require(partial.kind == kind, "page-mismatch")
+        if index:
+            require((partial.level, partial.count) == (level, items), "page-mismatch")
+        seen = [element for element in partial.elements if not isinstance(element, Hidden)]
+        require(len(seen) == 1, "bad-proof")
+        require(isinstance(seen[0], Veiled if partial.level else Entry), "bad-proof")
+        if partial.level == 0:
+            require(index == len(pages) - 1, "bad-proof")
+            return seen[0]
+        expected, level, items = seen[0].page, partial.level - 1, seen[0].items
+    raise Refused("bad-proof")
+
+
+def prove_blind(store, root, key):
+    """The partial pages of a blind proof."""
+    pages, page = [], store[root]
+    while True:
+        index = next(index for index, item in enumerate(page.items) if item.key >= key)
+        item = page.items[index]
+        pages.append(encode_partial(hide(page, {index: veil(item) if page.level else item})))
+        if page.level == 0:
+            return pages
+        page = store[item.page]
+
+
 # --------------------------------------------------------------------------- nodes.md
 
 FILE, SYMLINK, TREE, SEALED_FILE, SEALED_SYMLINK, SEALED_TREE = NODE_KINDS
@@ -807,6 +972,617 @@ def seal(node, seal_key):
     """The sealed node of a plain one [SEAL-1]."""
     blank = Node(node.kind + 3, bytes(32), node.body)
     return blank._replace(salt=derive("v1 seal salt", seal_key + encode_node(blank)))
+
+
+# --------------------------------------------------------------------------- attributes.md
+
+NANOSECONDS_MOST = 10**9 - 1
+# own: [(tag, value)]; children: MapId or None
+Attributes = namedtuple("Attributes", "own children")
+
+
+def encode_attributes(attributes):
+    own = [bytes((tag,)) + sized(value) for tag, value in attributes.own]
+    return listed(own) + optional(attributes.children)
+
+
+def attributes_id(attributes):
+    """[ATTR-1]"""
+    return derive("v1 attributes", encode_attributes(attributes))
+
+
+def decode_attributes(data):
+    """[ATTR-2 … ATTR-4]"""
+    reader = Reader(data)
+    own = []
+    for _ in range(reader.count(0, OWN_ATTRIBUTES_MOST)):
+        tag = reader.known(reader.byte, range(1, 256))
+        require(not own or tag > own[-1][0], "not-ascending")
+        own.append((tag, reader.bytes()))
+        check_attribute(*own[-1])
+    children = reader.option(reader.id)
+    reader.end()
+    require(own or children is not None, "out-of-range")
+    return Attributes(own, children)
+
+
+def check_attribute(tag, value):
+    """The value of a known tag [ATTR-3]."""
+    reader = Reader(value)
+    if tag == 1:
+        reader.number(reader.u32, 0, 4095)
+    elif tag == 2:
+        read_instant(reader)
+    elif tag == 3:
+        reader.u32(), reader.u32()
+    elif tag == 4:
+        names = [reader.option(lambda: reader.string(1, OWNER_NAME_MOST)) for _ in range(2)]
+        reader.end()
+        require(names != [None, None], "out-of-range")
+    elif tag == 5:
+        read_extended(reader)
+    elif tag == 6:
+        reader.id()
+    elif tag == 7:
+        read_holes(reader)
+    elif tag == 8:
+        reader.u32(), reader.option(lambda: read_instant(reader))
+    else:
+        return
+    reader.end()
+
+
+def read_instant(reader):
+    """Seconds since 1970 and nanoseconds."""
+    reader.i64(), reader.number(reader.u32, 0, NANOSECONDS_MOST)
+
+
+def read_extended(reader):
+    previous = None
+    for _ in range(reader.count(1, ATTRIBUTE_ITEMS_MOST)):
+        name = reader.bytes(1, EXTENDED_NAME_MOST)
+        require(previous is None or name > previous, "not-ascending")
+        reader.id(), reader.number(reader.u64, 0, SIZE_MOST)
+        previous = name
+
+
+def read_holes(reader):
+    previous_end = -1
+    for _ in range(reader.count(1, ATTRIBUTE_ITEMS_MOST)):
+        offset = reader.u64()
+        require(offset > previous_end, "not-ascending")
+        previous_end = offset + reader.number(reader.u64, 1, U64_MOST)
+        require(previous_end <= SIZE_MOST, "out-of-range")
+
+
+def link_group(path):
+    """The value of tag 6 for the smallest path of a group."""
+    return derive("v1 link group", path)
+
+
+# --------------------------------------------------------------------------- snapshots.md
+
+Snapshot = namedtuple(
+    "Snapshot",
+    "root parents source_kind source_label run captured_at clock agent rules coverage"
+    " evidence attributes listing tool",
+)
+PARTIAL_COVERAGE = 2
+
+
+def encode_snapshot(snapshot):
+    return b"".join(
+        (
+            varint(1) + snapshot.root + listed(snapshot.parents),
+            bytes((snapshot.source_kind,)) + sized(snapshot.source_label) + snapshot.run,
+            zigzag(snapshot.captured_at) + bytes((snapshot.clock,)) + snapshot.agent,
+            snapshot.rules + bytes((snapshot.coverage,)) + optional(snapshot.evidence),
+            optional(snapshot.attributes) + optional(snapshot.listing) + sized(snapshot.tool),
+        )
+    )
+
+
+def snapshot_id(snapshot):
+    """[SNAP-1]"""
+    return derive("v1 snapshot", encode_snapshot(snapshot))
+
+
+def read_label(reader):
+    """A ref name or source label in its bytes [NAME-5]."""
+    label = reader.bytes(1, LABEL_MOST)
+    check_label(label)
+    return label
+
+
+def read_tool(reader):
+    tool = reader.bytes(1, TOOL_MOST)
+    check_tool(tool)
+    return tool
+
+
+def read_parents(reader):
+    """[SNAP-2]"""
+    parents = []
+    for _ in range(reader.count(0, PARENTS_MOST)):
+        parent = reader.id()
+        require(parent not in parents, "out-of-range")
+        parents.append(parent)
+    return parents
+
+
+def decode_snapshot(data):
+    reader = Reader(data)
+    reader.format()
+    snapshot = Snapshot(
+        root=reader.id(),
+        parents=read_parents(reader),
+        source_kind=reader.known(reader.byte, (1,)),
+        source_label=read_label(reader),
+        run=reader.id16(),
+        captured_at=reader.i64(),
+        clock=reader.known(reader.byte, (1, 2, 3)),
+        agent=reader.id16(),
+        rules=reader.id(),
+        coverage=reader.known(reader.byte, (1, 2, 3)),
+        evidence=reader.option(reader.id),
+        attributes=reader.option(reader.id),
+        listing=reader.option(reader.id),
+        tool=read_tool(reader),
+    )
+    reader.end()
+    without_evidence = snapshot.coverage == PARTIAL_COVERAGE and snapshot.evidence is None
+    require(not without_evidence, "out-of-range")  # [SNAP-3]
+    return snapshot
+
+
+# --------------------------------------------------------------------------- json.md
+
+JSON_INTEGER_MOST = (1 << 53) - 1
+JSON_STRING = re.compile(
+    r'"(?:[^"\\\x00-\x1f]|\\["\\btnfr]|\\u00(?:0[0-7bef]|1[0-9a-f]))*"'  # [JSON-2]
+)
+JSON_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,15}")  # [JSON-3]
+JSON_WORD = re.compile(r"true|false|null")
+
+
+class JsonReader:
+    """Takes canonical JSON and nothing else [JSON-1 … JSON-4]."""
+
+    def __init__(self, data):
+        require(len(data) <= DOCUMENT_MOST, "out-of-range")
+        try:
+            self.text = data.decode("utf-8")
+        except UnicodeDecodeError:
+            raise Refused("bad-json") from None
+        self.position = 0
+        self.depth = 0
+        self.value()
+        require(self.position == len(self.text), "bad-json")
+
+    def take(self, expected):
+        if self.text.startswith(expected, self.position):
+            self.position += len(expected)
+            return True
+        return False
+
+    def match(self, pattern):
+        found = pattern.match(self.text, self.position)
+        require(found, "bad-json")
+        self.position = found.end()
+        return found.group()
+
+    def value(self):
+        if self.take("["):
+            self.members("]", self.value)
+        elif self.take("{"):
+            names = []
+            self.members("}", lambda: self.member(names))
+        elif self.text.startswith('"', self.position):
+            self.match(JSON_STRING)
+        elif self.text[self.position : self.position + 1] in tuple("tfn"):
+            self.match(JSON_WORD)
+        else:
+            require(abs(int(self.match(JSON_NUMBER))) <= JSON_INTEGER_MOST, "bad-json")
+
+    def members(self, end, read):
+        """What is between the brackets."""
+        self.depth += 1
+        require(self.depth <= JSON_DEPTH_MOST, "too-deep")
+        if not self.take(end):
+            read()
+            while self.take(","):
+                read()
+            require(self.take(end), "bad-json")
+        self.depth -= 1
+
+    def member(self, names):
+        name = json.loads(self.match(JSON_STRING)).encode("utf-16-be")
+        require(not names or name > names[-1], "bad-json")  # [JSON-1]
+        names.append(name)
+        require(self.take(":"), "bad-json")
+        self.value()
+
+
+def check_json(data):
+    JsonReader(data)
+
+
+# --------------------------------------------------------------------------- listing.md
+
+
+def listing(lines):
+    """Of (path, SHA-256) and (path, None, NodeId) in any order [LIST-1 … LIST-4]."""
+    return b"".join(listing_line(*line) for line in sorted(lines, key=lambda line: line[0]))
+
+
+def listing_line(path, digest, sealed_id=None):
+    escaped = path.replace(b"\\", b"\\\\").replace(b"\n", b"\\n").replace(b"\r", b"\\r")
+    start = b"\\" if escaped != path else b""
+    what = digest.hex() if digest else "sealed " + sealed_id.hex()
+    return start + what.encode() + b"  " + escaped + b"\n"
+
+
+# --------------------------------------------------------------------------- ledger.md: entries
+
+Genesis = namedtuple("Genesis", "nonce first_key")
+LedgerEntry = namedtuple("LedgerEntry", "number time agent request operation")
+Created = namedtuple("Created", "genesis")
+Committed = namedtuple("Committed", "snapshot move")
+Move = namedtuple("Move", "name source")
+RefMoved = namedtuple("RefMoved", "name source to")
+Stated = namedtuple("Stated", "state")
+OPERATIONS = {1: Created, 5: Committed, 6: RefMoved, 17: Stated}
+OPERATION_NAMES = {
+    Created: "workspace created",
+    Committed: "snapshot committed",
+    RefMoved: "ref moved",
+    Stated: "state",
+}
+
+
+def encode_genesis(genesis):
+    return varint(1) + genesis.nonce + genesis.first_key
+
+
+def workspace_id(genesis):
+    """[WS-1]"""
+    return derive("v1 workspace", encode_genesis(genesis))
+
+
+def read_genesis(reader):
+    reader.format()
+    return Genesis(reader.id(), reader.id())
+
+
+def decode_genesis(data):
+    reader = Reader(data)
+    genesis = read_genesis(reader)
+    reader.end()
+    return genesis
+
+
+def encode_operation(operation):
+    if isinstance(operation, Created):
+        return encode_genesis(operation.genesis)
+    if isinstance(operation, Committed):
+        move = operation.move and sized(operation.move.name) + optional(operation.move.source)
+        return operation.snapshot + optional(move)
+    if isinstance(operation, RefMoved):
+        return sized(operation.name) + optional(operation.source) + optional(operation.to)
+    return operation.state
+
+
+def encode_ledger_entry(entry):
+    tag = next(tag for tag, kind in OPERATIONS.items() if isinstance(entry.operation, kind))
+    head = varint(1) + varint(entry.number) + zigzag(entry.time) + entry.agent + entry.request
+    return head + bytes((tag,)) + encode_operation(entry.operation)
+
+
+def read_operation(reader):
+    tag = reader.known(reader.byte, OPERATIONS)
+    if tag == 1:
+        return Created(read_genesis(reader))
+    if tag == 5:
+        snapshot = reader.id()
+        move = reader.option(lambda: Move(read_label(reader), reader.option(reader.id)))
+        return Committed(snapshot, move)
+    if tag == 6:
+        name = read_label(reader)
+        return RefMoved(name, reader.option(reader.id), reader.option(reader.id))
+    return Stated(reader.id())
+
+
+def decode_ledger_entry(data):
+    """[LED-1, LED-2]"""
+    reader = Reader(data, LEDGER_ENTRY_MOST)
+    reader.format()
+    head = reader.u64(), reader.i64(), reader.id16(), reader.id16()
+    operation = read_operation(reader)
+    reader.end()
+    if isinstance(operation, RefMoved):
+        require(operation.source != operation.to, "out-of-range")
+    return LedgerEntry(*head, operation)
+
+
+# --------------------------------------------------------------------------- ledger.md: state
+
+
+class State:
+    """What a workspace holds [APPLY-1 … APPLY-5, STATE-1, STATE-2]."""
+
+    def __init__(self):
+        self.count = 0
+        self.workspace = None
+        self.refs, self.snapshots, self.keys = {}, {}, {}
+
+    def id(self):
+        maps = ((1, REFS, self.refs), (2, SNAPSHOTS, self.snapshots), (9, KEYS, self.keys))
+        entries = [
+            Entry(bytes((tag,)), build(kind, sorted_entries(items)).root)
+            for tag, kind, items in maps
+            if items
+        ]
+        return derive("v1 state", varint(1) + build(STATE, entries).root)
+
+    def apply(self, entry):
+        """Changes nothing if it raises."""
+        require(entry.number == self.count, "wrong-number")
+        operation = entry.operation
+        require(isinstance(operation, Created) == (self.count == 0), "not-genesis")
+        if isinstance(operation, Created):
+            self.workspace = workspace_id(operation.genesis)
+            self.keys[operation.genesis.first_key] = b"\x01"
+        elif isinstance(operation, Committed):
+            self.commit(operation)
+        elif isinstance(operation, RefMoved):
+            require(operation.to is None or operation.to in self.snapshots, "unknown-snapshot")
+            self.move(operation.name, operation.source, operation.to)
+        else:
+            require(operation.state == self.id(), "wrong-state")
+        self.count += 1
+
+    def commit(self, operation):
+        require(operation.snapshot not in self.snapshots, "already-recorded")
+        if operation.move:
+            self.move(*operation.move, operation.snapshot)
+        self.snapshots[operation.snapshot] = varint(len(self.snapshots))
+
+    def move(self, name, source, to):
+        require(self.refs.get(name) == source, "ref-conflict")
+        if to is None:
+            del self.refs[name]
+        else:
+            self.refs[name] = to
+
+
+def sorted_entries(items):
+    return [Entry(key, items[key]) for key in sorted(items)]
+
+
+# --------------------------------------------------------------------------- ledger.md: log tree
+
+
+def leaf_hash(data):
+    """[LOG-1]"""
+    return sha256(b"\x00" + data)
+
+
+def log_inner(left, right):
+    return sha256(b"\x01" + left + right)
+
+
+def log_root(leaves):
+    """Of leaf hashes [LOG-1]."""
+    if len(leaves) <= 1:
+        return leaves[0] if leaves else sha256(b"")
+    split = left_size(len(leaves))
+    return log_inner(log_root(leaves[:split]), log_root(leaves[split:]))
+
+
+def compact_range(leaves):
+    """[LOG-5]"""
+    roots, start = [], 0
+    for bit in reversed(range(len(leaves).bit_length())):
+        if len(leaves) >> bit & 1:
+            roots.append(log_root(leaves[start : start + (1 << bit)]))
+            start += 1 << bit
+    return roots
+
+
+def root_of_compact_range(roots):
+    if not roots:
+        return sha256(b"")
+    total = roots[-1]
+    for root in reversed(roots[:-1]):
+        total = log_inner(root, total)
+    return total
+
+
+def prove_inclusion(leaves, index):
+    """PATH of RFC 9162 §2.1.3.1 [LOG-2]."""
+    if len(leaves) == 1:
+        return []
+    split = left_size(len(leaves))
+    left, right = leaves[:split], leaves[split:]
+    if index < split:
+        return prove_inclusion(left, index) + [log_root(right)]
+    return prove_inclusion(right, index - split) + [log_root(left)]
+
+
+def verify_inclusion(size, index, leaf, proof, root):
+    """RFC 9162 §2.1.3.2 [LOG-2, LOG-4]."""
+    require(index < size, "bad-proof")
+    first, second, computed = index, size - 1, leaf
+    for sibling in proof:
+        require(second > 0, "bad-proof")
+        if first & 1 or first == second:
+            computed = log_inner(sibling, computed)
+            while first and not first & 1:
+                first, second = first >> 1, second >> 1
+        else:
+            computed = log_inner(computed, sibling)
+        first, second = first >> 1, second >> 1
+    require(second == 0, "bad-proof")
+    require(computed == root, "hash-mismatch")
+
+
+def prove_consistency(leaves, size, whole=True):
+    """SUBPROOF of RFC 9162 §2.1.4.1 of the first `size` leaves [LOG-3]."""
+    if size in (0, len(leaves)):
+        return [] if whole else [log_root(leaves)]
+    split = left_size(len(leaves))
+    left, right = leaves[:split], leaves[split:]
+    if size <= split:
+        return prove_consistency(left, size, whole) + [log_root(right)]
+    return prove_consistency(right, size - split, False) + [log_root(left)]
+
+
+def verify_consistency(size, to_size, root, to_root, proof):
+    """RFC 9162 §2.1.4.2 [LOG-3, LOG-4]."""
+    require(size <= to_size, "bad-proof")
+    if size in (0, to_size):
+        require(not proof, "bad-proof")
+        require(size or root == sha256(b""), "hash-mismatch")
+        require(size < to_size or root == to_root, "hash-mismatch")
+        return
+    require(proof, "bad-proof")
+    rest = deque(proof)
+    first, second = size - 1, to_size - 1
+    while first & 1:
+        first, second = first >> 1, second >> 1
+    computed = to_computed = root if size & (size - 1) == 0 else rest.popleft()
+    for sibling in rest:
+        require(second > 0, "bad-proof")
+        if first & 1 or first == second:
+            computed = log_inner(sibling, computed)
+            to_computed = log_inner(sibling, to_computed)
+            while first and not first & 1:
+                first, second = first >> 1, second >> 1
+        else:
+            to_computed = log_inner(to_computed, sibling)
+        first, second = first >> 1, second >> 1
+    require(second == 0, "bad-proof")
+    require((computed, to_computed) == (root, to_root), "hash-mismatch")
+
+
+# --------------------------------------------------------------------------- tree-proofs.md
+
+MAGIC = b"markerbed-proof\n"
+FULL, BLIND = 1, 2
+# snapshot and end: bytes or None; steps: [(bytes of the node, pages)]
+TreeProof = namedtuple("TreeProof", "grade snapshot root path steps end")
+
+
+def encode_tree_proof(proof):
+    steps = [sized(node) + listed([sized(page) for page in pages]) for node, pages in proof.steps]
+    snapshot, end = (None if part is None else sized(part) for part in (proof.snapshot, proof.end))
+    path = listed([sized(name) for name in proof.path])
+    head = MAGIC + varint(1) + bytes((proof.grade,)) + optional(snapshot) + proof.root
+    return head + path + listed(steps) + optional(end)
+
+
+def decode_tree_proof(data):
+    """[TREE-1]"""
+    reader = Reader(data, PROOF_MOST)
+    require(reader.take(16) == MAGIC, "unsupported-format")
+    reader.format()
+    grade = reader.known(reader.byte, (FULL, BLIND))
+    snapshot = reader.option(reader.bytes)
+    root = reader.id()
+    path = []
+    for _ in range(reader.count(0, DEPTH_MOST)):
+        path.append(reader.bytes(1, NAME_MOST))
+        check_name(path[-1])
+    steps = []
+    for _ in range(reader.count(0, len(path))):
+        node = reader.bytes()
+        steps.append((node, [reader.bytes() for _ in range(reader.u32())]))
+    end = reader.option(reader.bytes)
+    reader.end()
+    return TreeProof(grade, snapshot, root, path, steps, end)
+
+
+def decode_expected_node(data, expected_id, expected_kind):
+    """The node at a place that gives its id and, below the root, its kind [TREE-3]."""
+    node = decode_node(data)
+    require(node_id(node) == expected_id, "hash-mismatch")
+    require(expected_kind in (None, node.kind), "node-mismatch")
+    return node
+
+
+def value_of_name(proof, node, name, pages):
+    """What the pages of a step prove about a name: its value, or None if it is absent."""
+    require(is_directory(node), "bad-proof")
+    if proof.grade == FULL:
+        found = verify_full(node.body.map, DIRECTORY, name, name, pages)
+        return found[0].value if found else None
+    entry = verify_blind(node.body.map, DIRECTORY, pages)
+    require(entry.key == name, "bad-proof")  # [TREE-5]
+    return entry.value
+
+
+def verify_tree_proof(data):
+    """The proof and its claim; raises if a rule is broken [TREE-2 … TREE-5]."""
+    proof = decode_tree_proof(data)
+    if proof.snapshot is not None:
+        require(decode_snapshot(proof.snapshot).root == proof.root, "hash-mismatch")
+    present = proof.end is not None
+    if present:
+        require(len(proof.steps) == len(proof.path), "bad-proof")
+    else:
+        require(proof.grade == FULL and proof.steps, "bad-proof")
+    expected_id, expected_kind = proof.root, None
+    for index, (data, pages) in enumerate(proof.steps):
+        node = decode_expected_node(data, expected_id, expected_kind)
+        last_of_absent = not present and index == len(proof.steps) - 1
+        if last_of_absent and not is_directory(node):
+            require(not pages, "bad-proof")
+            break
+        value = value_of_name(proof, node, proof.path[index], pages)
+        require((value is None) == last_of_absent, "bad-proof")
+        if value is not None:
+            expected_kind, expected_id = value[0], value[1:]
+    if present:
+        decode_expected_node(proof.end, expected_id, expected_kind)
+        return proof, "present" if proof.grade == FULL else "contained"
+    return proof, "absent"
+
+
+def verdict_of_tree_proof(data, expected_root=None, expected_snapshot=None):
+    """Verdict, claim and proof [TREE-6]; raises Refused where the verdict is `false` by a rule."""
+    proof, claim = verify_tree_proof(data)
+    if expected_root is None and expected_snapshot is None:
+        return "consistent", claim, proof
+    if expected_root is not None:
+        same = expected_root == proof.root
+    else:
+        same = proof.snapshot is not None and expected_snapshot == id_of_snapshot(proof.snapshot)
+    return "verified" if same else "false", claim, proof
+
+
+def id_of_snapshot(data):
+    return snapshot_id(decode_snapshot(data))
+
+
+def prove_in_tree(nodes, pages, root, path, grade=FULL, snapshot=None):
+    """A tree proof of a path, from nodes and pages by id; absence is always proven in full."""
+    steps, node, end = [], nodes[root], None
+    for name in path:
+        if not is_directory(node):
+            steps.append((encode_node(node), []))
+            break
+        map_id = node.body.map
+        value = look_up(Requests(pages), map_id, [name])[0]
+        if value is None or grade == FULL:
+            steps.append((encode_node(node), prove_full(pages, map_id, name, name)))
+        else:
+            steps.append((encode_node(node), prove_blind(pages, map_id, name)))
+        if value is None:
+            break
+        node = nodes[value[1:]]
+    else:
+        end = encode_node(node)
+    return TreeProof(grade, snapshot, root, path, steps, end)
 
 
 # --------------------------------------------------------------------------- a real directory
@@ -946,18 +1722,47 @@ def command_root(arguments):
     return 3 if gaps.count else 0
 
 
+def command_verify(arguments):
+    with open(arguments.proof, "rb") as file:
+        data = file.read(PROOF_MOST + 1)
+    try:
+        expected = [arguments.root, arguments.snapshot]
+        for text in expected:
+            check_id_text((text or "0" * 64).encode())
+        expected = [bytes.fromhex(text) if text else None for text in expected]
+    except Refused:
+        raise SystemExit("reference.py: an id is 64 lower-case hexadecimal digits") from None
+    try:
+        verdict, claim, proof = verdict_of_tree_proof(data, *expected)
+    except Refused as refused:
+        print(f"false: {refused.code}")
+        return 1
+    print(f"{verdict}: {shown(b'/'.join(proof.path)) or '(the root)'} is {claim}")
+    print(f"root {proof.root.hex()}")
+    if proof.snapshot is not None:
+        print(f"snapshot {id_of_snapshot(proof.snapshot).hex()}")
+    return {"verified": 0, "false": 1, "consistent": 3}[verdict]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     about = {
         "make": (command_make, "write all vector files into DIR"),
-        "check": (command_check, "make the vector files again and compare; judge each case"),
+        "check": (command_check, "make the vector files again, compare, and judge each case"),
         "root": (command_root, "print the NodeId of a directory, nothing ignored"),
     }
     for name, (run, text) in about.items():
         command = commands.add_parser(name, help=text, description=text)
         command.add_argument("directory", metavar="DIR")
         command.set_defaults(run=run)
+    text = "check a tree proof: exit code 0 verified, 1 false, 3 consistent only"
+    command = commands.add_parser("verify", help=text, description=text)
+    command.add_argument("proof", metavar="PROOF")
+    expectation = command.add_mutually_exclusive_group()
+    expectation.add_argument("--root", metavar="HEX", help="the NodeId that the tree must have")
+    expectation.add_argument("--snapshot", metavar="HEX", help="the SnapshotId that it must have")
+    command.set_defaults(run=command_verify)
     arguments = parser.parse_args()
     return arguments.run(arguments)
 
