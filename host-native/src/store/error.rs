@@ -27,6 +27,12 @@ pub enum StoreError {
         /// What is there instead.
         why: &'static str,
     },
+    /// There is a store already where one was to be made.
+    #[error("{place}: there is a store already")]
+    Exists {
+        /// Which store, as it was asked for.
+        place: String,
+    },
     /// The store is of a format that this version does not know.
     #[error("{place}: its format is {found:?}, this version reads {known:?}")]
     UnknownFormat {
@@ -134,6 +140,7 @@ impl StoreError {
         match self {
             Self::NotFound { .. } => "no-store",
             Self::NotAStore { .. } => "not-a-store",
+            Self::Exists { .. } => "store-exists",
             Self::UnknownFormat { .. } => "unknown-store-format",
             Self::Damaged { .. } => "store-damaged",
             Self::Full { .. } => "store-full",

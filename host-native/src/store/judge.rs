@@ -6,7 +6,7 @@ use bytes::Bytes;
 use markerbed_core::limits::ENTRY_BYTES_MAX;
 
 use super::{
-    Batch, LedgerEntry, Outcome, RequestKey, StoreError,
+    Batch, Outcome, RequestKey, StoreError, StoredEntry,
     limits::{BATCH_BYTES_MAX, ROW_KEY_BYTES_MAX, ROW_VALUE_BYTES_MAX, check_length},
 };
 
@@ -69,7 +69,7 @@ fn check_batch(batch: &Batch) -> Result<(), StoreError> {
     check_length("a batch", bytes, BATCH_BYTES_MAX)
 }
 
-fn check_entry(entry: &LedgerEntry) -> Result<(), StoreError> {
+fn check_entry(entry: &StoredEntry) -> Result<(), StoreError> {
     if entry.operation_at as usize > entry.bytes.len() {
         return Err(StoreError::BadBatch { rule: "an entry's operation lies within its bytes" });
     }

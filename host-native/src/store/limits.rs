@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use markerbed_core::limits::DOCUMENT_BYTES_MAX;
+use markerbed_core::limits::{DOCUMENT_BYTES_MAX, OBJECT_BYTES_MAX};
 
 use super::StoreError;
 
@@ -20,6 +20,11 @@ pub const ANSWER_ITEMS_MAX: usize = 4_096;
 pub const BATCH_BYTES_MAX: usize = 64 << 20;
 /// Bytes of a subscriber's name.
 pub const SUBSCRIBER_BYTES_MAX: usize = 255;
+
+/// Refuses an object that is none.
+pub(super) fn check_object(bytes: usize) -> Result<(), StoreError> {
+    check_length("an object", bytes, OBJECT_BYTES_MAX as usize)
+}
 
 /// Refuses to hand over a large content whole.
 pub(super) fn check_whole(bytes: u64) -> Result<(), StoreError> {

@@ -4,7 +4,9 @@
 //! `README.md` beside this file has a section for each store.
 
 mod capabilities;
+mod combined;
 mod contents;
+pub mod directory;
 mod error;
 mod judge;
 pub mod limits;
@@ -14,10 +16,12 @@ mod streams;
 mod tail;
 
 pub use capabilities::Capabilities;
+pub use combined::Combined;
 pub use contents::{ContentReader, ContentWriter, Contents, Written};
+pub use directory::DirectoryStore;
 pub use error::{Cause, StoreError, StoredItem};
 pub use memory::MemoryStore;
-pub use records::{Batch, LedgerEntry, Outcome, Records, RequestKey, RowChange, RowRange};
+pub use records::{Batch, Outcome, Records, RequestKey, RowChange, RowRange, StoredEntry};
 pub use streams::{Notice, Streams, Subscription};
 
 /// All three contracts in one place.

@@ -8,7 +8,11 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use markerbed_core::{Id16, ObjectId, WorkspaceId};
+use markerbed_core::{
+    Id16, ObjectId, WorkspaceId,
+    codec::{Canonical, put_format, put_i64, put_u64},
+    ledger::LedgerEntry,
+};
 
 use super::{Capabilities, StoreError, limits::ANSWER_ITEMS_MAX};
 
@@ -129,14 +133,14 @@ pub struct Batch {
     /// The workspace number that the batch was made for; `None` for a workspace without entries.
     pub expected: Option<u64>,
     /// Entries with the numbers that follow; may be empty, and then the number stays.
-    pub entries: Vec<LedgerEntry>,
+    pub entries: Vec<StoredEntry>,
     /// Rows to put or to delete; of several changes of one key the last one counts.
     pub rows: Vec<RowChange>,
 }
 
 /// A ledger entry as a store sees it.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct LedgerEntry {
+pub struct StoredEntry {
     /// Its number in the ledger.
     pub number: u64,
     /// Who asked for it.
@@ -148,7 +152,25 @@ pub struct LedgerEntry {
     pub bytes: Bytes,
 }
 
-impl LedgerEntry {
+impl StoredEntry {
+    /// Makes a store's view of an entry.
+    pub fn of(entry: &LedgerEntry) -> Self {
+        let request = RequestKey { agent: entry.agent, request: entry.request };
+        let before_operation = {
+            let mut out = Vec::new();
+            put_format(&mut out);
+            put_u64(&mut out, entry.number);
+            put_i64(&mut out, entry.time_ms);
+            out.len() + entry.agent.as_bytes().len() + entry.request.as_bytes().len()
+        };
+        Self {
+            number: entry.number,
+            request,
+            operation_at: u32::try_from(before_operation).unwrap_or(u32::MAX),
+            bytes: entry.encode().into(),
+        }
+    }
+
     /// The bytes that make two requests the same.
     pub fn operation(&self) -> &[u8] {
         self.bytes.get(self.operation_at as usize..).unwrap_or_default()

@@ -13,10 +13,10 @@ use bytes::Bytes;
 use markerbed_core::{ContentId, ObjectId, WorkspaceId};
 
 use super::{
-    Batch, Capabilities, LedgerEntry, Outcome, Records, RequestKey, RowRange, StoreError, Streams,
+    Batch, Capabilities, Outcome, Records, RequestKey, RowRange, StoreError, StoredEntry, Streams,
     Subscription,
     judge::{Recorded, judge},
-    limits::{ANSWER_ITEMS_MAX, check_subscriber},
+    limits::{ANSWER_ITEMS_MAX, check_object, check_subscriber},
     tail::Tail,
 };
 
@@ -37,7 +37,7 @@ struct Workspace {
     objects: BTreeMap<ObjectId, Bytes>,
     contents: BTreeMap<ContentId, Bytes>,
     rows: BTreeMap<Bytes, Bytes>,
-    entries: Vec<LedgerEntry>,
+    entries: Vec<StoredEntry>,
     requests: BTreeMap<RequestKey, u64>,
     positions: BTreeMap<String, u64>,
 }
@@ -130,6 +130,7 @@ impl Records for MemoryStore {
         workspace: WorkspaceId,
         objects: &[(ObjectId, Bytes)],
     ) -> Result<(), StoreError> {
+        objects.iter().try_for_each(|(_, bytes)| check_object(bytes.len()))?;
         let mut workspaces = self.write();
         let stored = &mut workspaces.entry(workspace).or_default().objects;
         for (id, bytes) in objects {
