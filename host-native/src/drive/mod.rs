@@ -4,6 +4,7 @@
 //! are proven on the thread that fetched them, before anybody else sees them.
 
 pub mod blocking;
+mod offloaded;
 pub mod tokio;
 
 use bytes::Bytes;

@@ -5,6 +5,7 @@ use std::{panic, sync::Arc};
 use markerbed_core::{WorkspaceId, step::Step};
 use tokio::task;
 
+pub use super::offloaded::Offloaded;
 use super::{DriveError, blocking, fetch};
 use crate::store::Records;
 

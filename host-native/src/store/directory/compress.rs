@@ -1,0 +1,90 @@
+//! Compression: an encoding of records, below identity.
+
+use std::{cell::RefCell, io};
+
+use zstd::bulk::{Compressor, Decompressor};
+
+/// Compresses `raw`; `None` if that is not worth the time to undo it.
+pub(super) fn compress(raw: &[u8]) -> Option<Vec<u8>> {
+    if raw.len() < RAW_BYTES_MIN || !sample_shrinks(raw) {
+        return None;
+    }
+    try_compress(raw)
+}
+
+/// Decompresses to exactly `raw_bytes`; `None` if that is not what comes out.
+pub(super) fn decompress(stored: &[u8], raw_bytes: usize) -> Option<Vec<u8>> {
+    let mut raw = Vec::with_capacity(raw_bytes);
+    let written = DECOMPRESSOR.with_borrow_mut(|slot| {
+        let decompressor = kept(slot, Decompressor::new)?;
+        decompressor.decompress_to_buffer(stored, &mut raw)
+    });
+    (written.ok()? == raw_bytes).then_some(raw)
+}
+
+/// Tries a piece from the middle first: most of what does not shrink is found out there.
+fn sample_shrinks(raw: &[u8]) -> bool {
+    let start = (raw.len() - SAMPLE_BYTES.min(raw.len())) / 2;
+    match raw.get(start..start + SAMPLE_BYTES) {
+        Some(sample) if raw.len() >= SAMPLED_BYTES_MIN => try_compress(sample).is_some(),
+        _ => true,
+    }
+}
+
+fn try_compress(raw: &[u8]) -> Option<Vec<u8>> {
+    // What does not fit is not worth it, and zstd says so by failing.
+    let mut stored = Vec::with_capacity(raw.len() - raw.len() / SAVED_PART_MIN);
+    let written = COMPRESSOR.with_borrow_mut(|slot| {
+        let compressor = kept(slot, || Compressor::new(LEVEL))?;
+        compressor.compress_to_buffer(raw, &mut stored)
+    });
+    written.is_ok().then_some(stored)
+}
+
+/// The context of this thread: making one costs more than compressing a small file.
+fn kept<T>(slot: &mut Option<T>, make: impl FnOnce() -> io::Result<T>) -> io::Result<&mut T> {
+    if slot.is_none() {
+        *slot = Some(make()?);
+    }
+    slot.as_mut().ok_or_else(|| io::ErrorKind::OutOfMemory.into())
+}
+
+thread_local! {
+    static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+    static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+}
+
+const LEVEL: i32 = 1;
+/// Below that a frame's own bytes eat what it saves.
+const RAW_BYTES_MIN: usize = 64;
+/// One part in so many must be saved.
+const SAVED_PART_MIN: usize = 16;
+const SAMPLE_BYTES: usize = 8 << 10;
+const SAMPLED_BYTES_MIN: usize = 64 << 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_shrinks_comes_back_and_what_does_not_is_left() {
+        let text = b"marker bed ".repeat(10_000);
+        let noise: Vec<u8> = (0..4_096_u32)
+            .flat_map(|number| *blake3_like(number).first_chunk::<32>().unwrap())
+            .collect();
+
+        let stored = compress(&text).unwrap();
+
+        assert!(stored.len() < text.len() / 100);
+        assert_eq!(decompress(&stored, text.len()), Some(text.clone()));
+        assert_eq!(decompress(&stored, text.len() - 1), None);
+        assert_eq!(decompress(&stored, text.len() + 1), None);
+        assert_eq!(decompress(b"no frame", 8), None);
+        assert_eq!(compress(&noise), None);
+        assert_eq!(compress(b""), None);
+    }
+
+    fn blake3_like(number: u32) -> [u8; 32] {
+        *markerbed_core::hash::content_id(&number.to_le_bytes()).as_bytes()
+    }
+}

@@ -1,0 +1,93 @@
+//! The open files of one store, and what the system says when they cannot be had.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use super::{
+    layer::{FileKind, FileLayer, OpenMode, StoreFile},
+    layout::{self, Mark, Position, StoreId},
+    sum::Seed,
+    walk::{DamagedRecord, ENDS_EARLY},
+};
+use crate::store::{StoreError, StoredItem};
+
+/// The files of one store.
+pub(super) struct Files {
+    pub(super) layer: Arc<dyn FileLayer>,
+    pub(super) root: PathBuf,
+    /// How errors name the store.
+    pub(super) place: String,
+    pub(super) store: StoreId,
+    pub(super) seed: Seed,
+    mode: OpenMode,
+    packs: RwLock<BTreeMap<u32, Arc<dyn StoreFile>>>,
+}
+
+impl Files {
+    pub(super) fn new(
+        layer: Arc<dyn FileLayer>,
+        root: &Path,
+        store: StoreId,
+        mode: OpenMode,
+    ) -> Self {
+        let packs = RwLock::default();
+        let (root, place) = (root.to_owned(), root.display().to_string());
+        Self { layer, root, place, store, seed: Seed::of(store), mode, packs }
+    }
+
+    /// The numbers of the packs there are, ascending.
+    pub(super) fn pack_numbers(&self) -> io::Result<Vec<u32>> {
+        let names = self.layer.list(&self.root.join(layout::PACKS_DIRECTORY))?;
+        let mut numbers: Vec<_> =
+            names.iter().filter_map(|name| layout::pack_number(name)).collect();
+        numbers.sort_unstable();
+        Ok(numbers)
+    }
+
+    /// A pack, opened once.
+    pub(super) fn open_pack(&self, pack: u32) -> io::Result<Arc<dyn StoreFile>> {
+        if let Some(file) = self.packs.read().unwrap_or_else(PoisonError::into_inner).get(&pack) {
+            return Ok(file.clone());
+        }
+        let file = self.layer.open(&layout::pack_path(&self.root, pack), self.mode)?;
+        self.keep_pack(pack, file.clone());
+        Ok(file)
+    }
+
+    /// Keeps a pack that was just made.
+    pub(super) fn keep_pack(&self, pack: u32, file: Arc<dyn StoreFile>) {
+        self.packs.write().unwrap_or_else(PoisonError::into_inner).insert(pack, file);
+    }
+
+    /// Reads bytes of a pack, all of them.
+    pub(super) fn read(&self, at: Position, count: usize) -> Result<Vec<u8>, StoreError> {
+        let mut bytes = vec![0; count];
+        let file = self.open_pack(at.pack).map_err(|error| self.failed(error))?;
+        let read = file.read_at(&mut bytes, at.offset).map_err(|error| self.failed(error))?;
+        if read == count {
+            return Ok(bytes);
+        }
+        Err(DamagedRecord::new(at, StoredItem::Unknown, ENDS_EARLY).error(&self.place))
+    }
+
+    /// The newest mark; an absent or broken file is as one that says nothing.
+    pub(super) fn read_mark(&self) -> io::Result<Mark> {
+        let path = self.root.join(layout::MARK_FILE);
+        if self.layer.kind(&path)? != Some(FileKind::File) {
+            return Ok(Mark::default());
+        }
+        let mut bytes = vec![0; Mark::FILE_BYTES];
+        let read = self.layer.open(&path, OpenMode::Read)?.read_at(&mut bytes, 0)?;
+        bytes.truncate(read);
+        Ok(Mark::newest(&bytes, self.seed))
+    }
+
+    /// What the system reported, as an error of this store.
+    pub(super) fn failed(&self, error: io::Error) -> StoreError {
+        StoreError::from_io(self.place.as_str(), error)
+    }
+}

@@ -1,0 +1,295 @@
+//! Large contents: cut into parts, with a recipe that says which.
+
+use std::ops::Range;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use markerbed_core::{
+    ContentId, WorkspaceId,
+    codec::{Reader, put_fixed, put_u32, put_u64},
+    hash::{ContentHasher, content_id},
+    limits::DOCUMENT_BYTES_MAX,
+};
+
+use super::{
+    DirectoryStore, Shared, frame::NewItem, index::Found, record::ItemKind, walk::PAYLOAD_BROKEN,
+};
+use crate::store::{ContentReader, ContentWriter, StoreError, StoredItem, Written};
+
+/// Bytes of a part. A content of at most that is one item.
+pub(super) const PART_BYTES: usize = 1 << 20;
+
+/// Of which parts a content is made.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(super) struct Recipe {
+    pub(super) length: u64,
+    pub(super) parts: Vec<Part>,
+}
+
+/// One part, by its own hash.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Part {
+    pub(super) id: ContentId,
+    pub(super) length: u32,
+}
+
+impl Recipe {
+    pub(super) fn push(&mut self, id: ContentId, length: u32) {
+        self.parts.push(Part { id, length });
+        self.length += u64::from(length);
+    }
+
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(16 + self.parts.len() * PART_LINE_BYTES);
+        put_u64(&mut out, self.length);
+        for part in &self.parts {
+            put_fixed(&mut out, part.id.as_bytes());
+            put_u32(&mut out, part.length);
+        }
+        out
+    }
+
+    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
+        let mut reader = Reader::new(bytes);
+        let length = reader.take_u64().ok()?;
+        let mut recipe = Self::default();
+        while !reader.is_at_end() {
+            let id = ContentId::from_bytes(reader.take_fixed().ok()?);
+            recipe.push(id, reader.take_u32().ok()?);
+        }
+        (recipe.length == length).then_some(recipe)
+    }
+
+    /// The parts that lie in `range`, each with what of it does.
+    fn within(&self, range: &Range<u64>) -> Vec<(Part, Range<usize>)> {
+        let mut start = 0_u64;
+        let mut found = Vec::new();
+        for part in &self.parts {
+            let end = start + u64::from(part.length);
+            let from = range.start.clamp(start, end) - start;
+            let to = range.end.clamp(start, end) - start;
+            if from < to {
+                found.push((*part, from as usize..to as usize));
+            }
+            start = end;
+        }
+        found
+    }
+}
+
+impl Shared {
+    /// Reads and checks a recipe.
+    pub(super) fn recipe(
+        &self,
+        workspace: WorkspaceId,
+        id: ContentId,
+        found: Found,
+    ) -> Result<Recipe, StoreError> {
+        let item = StoredItem::Content(workspace, id);
+        let recipe = Recipe::decode(&self.read_item(item, found)?);
+        recipe.ok_or_else(|| self.damaged(item, found.frame, PAYLOAD_BROKEN))
+    }
+
+    /// Reads one part of the content `whole`.
+    pub(super) fn part(
+        &self,
+        workspace: WorkspaceId,
+        whole: StoredItem,
+        part: Part,
+    ) -> Result<Bytes, StoreError> {
+        let found = self.index().find(workspace, ItemKind::Part, *part.id.as_bytes());
+        match found {
+            Some(found) => self.read_item(StoredItem::Part(workspace, part.id), found),
+            None => Err(StoreError::Damaged {
+                item: whole,
+                place: self.files.place.clone(),
+                fault: "one of its parts is missing",
+            }),
+        }
+    }
+
+    /// Reads what lies in `range` of a content in parts.
+    pub(super) fn read_parts(
+        &self,
+        workspace: WorkspaceId,
+        whole: StoredItem,
+        recipe: &Recipe,
+        range: &Range<u64>,
+    ) -> Result<Bytes, StoreError> {
+        let mut bytes = Vec::with_capacity((range.end - range.start) as usize);
+        for (part, within) in recipe.within(range) {
+            let part = self.part(workspace, whole, part)?;
+            bytes.extend_from_slice(part.get(within).unwrap_or_default());
+        }
+        Ok(bytes.into())
+    }
+
+    /// Puts a content that is in memory, in parts.
+    pub(super) fn put_in_parts(
+        &self,
+        workspace: WorkspaceId,
+        id: ContentId,
+        content: &Bytes,
+    ) -> Result<(), StoreError> {
+        let mut recipe = Recipe::default();
+        for part in content.chunks(PART_BYTES) {
+            self.put_part(workspace, &mut recipe, content.slice_ref(part))?;
+        }
+        self.put_recipe(workspace, id, &recipe)
+    }
+
+    fn put_part(
+        &self,
+        workspace: WorkspaceId,
+        recipe: &mut Recipe,
+        bytes: Bytes,
+    ) -> Result<(), StoreError> {
+        let id = content_id(&bytes);
+        recipe.push(id, bytes.len() as u32);
+        let part = NewItem { kind: ItemKind::Part, id: *id.as_bytes(), bytes };
+        self.put_items(workspace, vec![part])
+    }
+
+    fn put_recipe(
+        &self,
+        workspace: WorkspaceId,
+        id: ContentId,
+        recipe: &Recipe,
+    ) -> Result<(), StoreError> {
+        let bytes = Bytes::from(recipe.encode());
+        if bytes.len() > RECIPE_BYTES_MAX {
+            let bytes_max = (RECIPE_BYTES_MAX / PART_LINE_BYTES * PART_BYTES) as u64;
+            return Err(StoreError::TooLarge {
+                what: "a content",
+                bytes: recipe.length,
+                bytes_max,
+            });
+        }
+        let item = NewItem { kind: ItemKind::Recipe, id: *id.as_bytes(), bytes };
+        self.put_items(workspace, vec![item])
+    }
+}
+
+/// Takes a content of unknown length, holding at most one part of it.
+pub(super) struct PartsWriter {
+    store: DirectoryStore,
+    workspace: WorkspaceId,
+    hasher: ContentHasher,
+    pending: Vec<u8>,
+    recipe: Recipe,
+}
+
+impl PartsWriter {
+    pub(super) fn new(store: DirectoryStore, workspace: WorkspaceId) -> Self {
+        let (hasher, recipe) = (ContentHasher::default(), Recipe::default());
+        Self { store, workspace, hasher, pending: Vec::new(), recipe }
+    }
+
+    fn put_pending(&mut self) -> Result<(), StoreError> {
+        let part = std::mem::take(&mut self.pending).into();
+        self.store.0.put_part(self.workspace, &mut self.recipe, part)
+    }
+}
+
+#[async_trait]
+impl ContentWriter for PartsWriter {
+    async fn write(&mut self, mut bytes: &[u8]) -> Result<(), StoreError> {
+        self.hasher.update(bytes);
+        while !bytes.is_empty() {
+            // A full part is put only when more follows: one part alone is no large content.
+            if self.pending.len() == PART_BYTES {
+                self.put_pending()?;
+            }
+            let room = PART_BYTES - self.pending.len();
+            let (now, later) = bytes.split_at(room.min(bytes.len()));
+            self.pending.extend_from_slice(now);
+            bytes = later;
+        }
+        Ok(())
+    }
+
+    async fn finish(mut self: Box<Self>) -> Result<Written, StoreError> {
+        let id = self.hasher.finish();
+        let shared = self.store.0.clone();
+        let bytes = self.recipe.length + self.pending.len() as u64;
+        if self.recipe.parts.is_empty() {
+            let bytes = std::mem::take(&mut self.pending).into();
+            let whole = NewItem { kind: ItemKind::Content, id: *id.as_bytes(), bytes };
+            shared.put_items(self.workspace, vec![whole])?;
+        } else {
+            self.put_pending()?;
+            shared.put_recipe(self.workspace, id, &self.recipe)?;
+        }
+        Ok(Written { id, bytes })
+    }
+}
+
+/// Gives a content in parts, holding at most one of them.
+pub(super) struct PartsReader {
+    store: DirectoryStore,
+    workspace: WorkspaceId,
+    id: ContentId,
+    length: u64,
+    parts: std::vec::IntoIter<Part>,
+    hasher: ContentHasher,
+}
+
+impl PartsReader {
+    pub(super) fn new(
+        store: DirectoryStore,
+        workspace: WorkspaceId,
+        id: ContentId,
+        recipe: Recipe,
+    ) -> Self {
+        let Recipe { length, parts } = recipe;
+        let hasher = ContentHasher::default();
+        Self { store, workspace, id, length, parts: parts.into_iter(), hasher }
+    }
+}
+
+#[async_trait]
+impl ContentReader for PartsReader {
+    fn length(&self) -> u64 {
+        self.length
+    }
+
+    async fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
+        let Some(part) = self.parts.next() else { return Ok(None) };
+        let whole = StoredItem::Content(self.workspace, self.id);
+        let bytes = self.store.0.part(self.workspace, whole, part)?;
+        self.hasher.update(&bytes);
+        if self.parts.len() == 0 && self.hasher.finish() != self.id {
+            let place = self.store.0.files.place.clone();
+            return Err(StoreError::Damaged { item: whole, place, fault: NOT_ITS_ID });
+        }
+        Ok(Some(bytes))
+    }
+}
+
+pub(super) const NOT_ITS_ID: &str = "its bytes do not have its id";
+const PART_LINE_BYTES: usize = 35;
+const RECIPE_BYTES_MAX: usize = DOCUMENT_BYTES_MAX as usize;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_is_found_in_its_parts() {
+        let mut recipe = Recipe::default();
+        for (name, length) in [(1, 10), (2, 10), (3, 5)] {
+            recipe.push(ContentId::from_bytes([name; 32]), length);
+        }
+
+        let found = |range| -> Vec<_> {
+            let within = recipe.within(&range);
+            within.into_iter().map(|(part, range)| (part.id.as_bytes()[0], range)).collect()
+        };
+
+        assert_eq!(found(0..25), [(1, 0..10), (2, 0..10), (3, 0..5)]);
+        assert_eq!(found(9..11), [(1, 9..10), (2, 0..1)]);
+        assert_eq!(found(10..20), [(2, 0..10)]);
+        assert_eq!(found(5..5), []);
+        assert_eq!(Recipe::decode(&recipe.encode()), Some(recipe));
+    }
+}

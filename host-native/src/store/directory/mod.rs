@@ -1,0 +1,116 @@
+//! The directory store: everything in one directory, in packs that are only appended to.
+//!
+//! The layout of the files is in `store/README.md`. One process writes, others read beside it.
+
+mod batch;
+mod cache;
+mod commit;
+mod compress;
+mod contents;
+mod files;
+mod frame;
+mod index;
+mod large;
+pub mod layer;
+mod layout;
+mod open;
+mod put;
+mod read;
+mod record;
+mod records;
+mod recover;
+mod scan;
+mod streams;
+mod sum;
+mod walk;
+mod writer;
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+};
+
+use cache::FrameCache;
+use files::Files;
+use index::Index;
+use layer::StoreFile;
+use markerbed_core::WorkspaceId;
+pub use open::{Access, Options};
+pub use scan::{ScanReport, scan};
+pub use walk::DamagedRecord;
+use writer::{Tail, Writer};
+
+use super::Capabilities;
+
+/// A store in one directory. Clones share the open files.
+#[derive(Clone)]
+pub struct DirectoryStore(Arc<Shared>);
+
+/// What the clones of one store share.
+///
+/// Locks are taken in this order: `committer`, `writer`, `index`.
+struct Shared {
+    files: Arc<Files>,
+    index: RwLock<Index>,
+    /// None for a handle that only reads.
+    writer: Option<Mutex<Writer>>,
+    tail: Arc<Tail>,
+    /// Held by who commits.
+    committer: Mutex<()>,
+    cache: FrameCache,
+    notices: super::tail::Tail,
+    damage: Vec<DamagedRecord>,
+    batches_lost: bool,
+    /// Locked while it is open; nobody asks it anything.
+    _lock: Option<Arc<dyn StoreFile>>,
+}
+
+impl DirectoryStore {
+    /// What was found damaged when the store was opened, by reading no more than that needs.
+    ///
+    /// What is not damaged can be read. What is not found may be lost in the damage, so asking for
+    /// it is an error; it can be put again.
+    pub fn damage(&self) -> &[DamagedRecord] {
+        &self.0.damage
+    }
+
+    /// The workspaces that have something here, ascending.
+    pub fn workspaces(&self) -> Vec<WorkspaceId> {
+        let index = self.0.index();
+        let mut found: Vec<_> = index.workspaces().map(|(workspace, _)| workspace).collect();
+        found.sort_unstable();
+        found
+    }
+
+    const CAPABILITIES: Capabilities = Capabilities {
+        store: "the directory store",
+        durable: true,
+        conditional_put: true,
+        read_after_write: true,
+        transactions: true,
+        blocks_thread: true,
+        value_bytes_max: record::RAW_BYTES_MAX as u64,
+        concurrency_wanted: 8,
+    };
+}
+
+impl fmt::Debug for DirectoryStore {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "DirectoryStore({})", self.0.files.place)
+    }
+}
+
+impl Shared {
+    fn index(&self) -> RwLockReadGuard<'_, Index> {
+        self.index.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn index_mut(&self) -> RwLockWriteGuard<'_, Index> {
+        self.index.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Locks; what a panicking thread left behind is whole, because nothing panics halfway.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

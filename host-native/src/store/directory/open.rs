@@ -1,0 +1,301 @@
+//! Makes a store, and opens one.
+
+use std::{
+    io,
+    path::Path,
+    process,
+    sync::{Arc, Mutex, RwLock},
+};
+
+use super::{
+    DirectoryStore, Shared,
+    cache::FrameCache,
+    files::Files,
+    layer::{FileKind, FileLayer, OpenMode, StoreFile, SystemFiles},
+    layout::{self, Format, Mark, PACK_HEADER_BYTES, PackHeader, Position, StoreId},
+    recover::{Recovered, Uncommitted, recover},
+    walk::DamagedRecord,
+    writer::{Tail, Writer, create_pack},
+};
+use crate::store::{StoreError, StoredItem, tail};
+
+/// How a store is opened.
+#[derive(Clone)]
+pub struct Options {
+    /// Whether to write.
+    pub access: Access,
+    /// What to reach the files through.
+    pub layer: Arc<dyn FileLayer>,
+    /// Bytes from which on a pack is sealed.
+    pub pack_bytes: u64,
+}
+
+/// What a handle is for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Access {
+    /// Reading and writing; one process at a time.
+    Write,
+    /// Reading, beside whoever writes; no file is touched. Shows what was committed when it opened.
+    Read,
+}
+
+impl Options {
+    /// For `access`, with the files of the system.
+    pub fn new(access: Access) -> Self {
+        Self { access, layer: Arc::new(SystemFiles), pack_bytes: PACK_BYTES }
+    }
+}
+
+impl DirectoryStore {
+    /// Makes a store in a directory that is empty or not there yet, and opens it for writing.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Exists`], [`StoreError::NotAStore`] if something else is there, or what the
+    /// system reports.
+    pub fn create(root: &Path, options: Options) -> Result<Self, StoreError> {
+        let layer = options.layer.clone();
+        let failed = |error| StoreError::from_io(root.display().to_string(), error);
+        check_free(&*layer, root)?;
+        let mut random = [0; 16];
+        getrandom::fill(&mut random).map_err(|error| failed(error.into()))?;
+        let lock = {
+            if layer.kind(root).map_err(failed)?.is_none() {
+                layer.create_directory(root).map_err(failed)?;
+            }
+            take_lock(&*layer, root)?
+        };
+        create_files(&layer, root, StoreId(random)).map_err(failed)?;
+        drop(lock);
+        Self::open(root, Options { access: Access::Write, ..options })
+    }
+
+    /// Opens a store.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NotFound`], [`StoreError::NotAStore`], [`StoreError::UnknownFormat`],
+    /// [`StoreError::NoAccess`]; for writing [`StoreError::Busy`], and [`StoreError::Damaged`] if
+    /// batches are lost.
+    pub fn open(root: &Path, options: Options) -> Result<Self, StoreError> {
+        let layer = options.layer.clone();
+        let store = identify(&*layer, root)?;
+        let writes = options.access == Access::Write;
+        let lock = if writes { Some(take_lock(&*layer, root)?) } else { None };
+        let mode = if writes { OpenMode::Write } else { OpenMode::Read };
+        let files = Arc::new(Files::new(layer, root, store, mode));
+        let uncommitted = if writes { Uncommitted::Keep } else { Uncommitted::Leave };
+        let mut found = recover(&files, uncommitted).map_err(|error| files.failed(error))?;
+        let writer = if writes {
+            let writer = begin_writing(&files, &mut found, options.pack_bytes)?;
+            Some(writer)
+        } else {
+            None
+        };
+        let tail = writer.as_ref().map_or_else(|| Tail::without_writer().into(), Writer::tail);
+        let notices = tail::Tail::default();
+        for (workspace, kept) in found.index.workspaces() {
+            notices.publish(workspace, kept.entries.len() as u64);
+        }
+        Ok(Self(Arc::new(Shared {
+            files,
+            index: RwLock::new(found.index),
+            writer: writer.map(Mutex::new),
+            tail,
+            committer: Mutex::default(),
+            cache: FrameCache::default(),
+            notices,
+            damage: found.damage,
+            batches_lost: found.batches_lost,
+            _lock: lock,
+        })))
+    }
+}
+
+/// Refuses to make a store where something is, but for what an interrupted try has left.
+fn check_free(layer: &dyn FileLayer, root: &Path) -> Result<(), StoreError> {
+    let place = || root.display().to_string();
+    let failed = |error| StoreError::from_io(place(), error);
+    match layer.kind(root).map_err(failed)? {
+        None => return Ok(()),
+        Some(FileKind::Directory) => {}
+        Some(_) => return Err(StoreError::NotAStore { place: place(), why: NO_DIRECTORY }),
+    }
+    let names = layer.list(root).map_err(failed)?;
+    if names.iter().any(|name| name == layout::FORMAT_FILE) {
+        return Err(match identify(layer, root) {
+            Ok(_) => StoreError::Exists { place: place() },
+            Err(error) => error,
+        });
+    }
+    let first_pack = layer.kind(&layout::pack_path(root, 1)).map_err(failed)?;
+    let begun = match first_pack {
+        Some(_) => {
+            let file = layer.open(&layout::pack_path(root, 1), OpenMode::Read).map_err(failed)?;
+            file.length().map_err(failed)? > PACK_HEADER_BYTES
+        }
+        None => false,
+    };
+    if names.iter().all(|name| LEFT_BY_CREATE.contains(&name.as_str())) && !begun {
+        return Ok(());
+    }
+    Err(StoreError::NotAStore { place: place(), why: "the directory is not empty" })
+}
+
+/// Makes all files; `format` last, so that what is interrupted is no store.
+fn create_files(layer: &Arc<dyn FileLayer>, root: &Path, store: StoreId) -> io::Result<()> {
+    let packs = root.join(layout::PACKS_DIRECTORY);
+    if layer.kind(&packs)?.is_none() {
+        layer.create_directory(&packs)?;
+    }
+    let files = Files::new(layer.clone(), root, store, OpenMode::Write);
+    create_pack(&files, &PackHeader { store, pack: 1, previous_bytes: 0 })?;
+    let mark = layer.open(&root.join(layout::MARK_FILE), OpenMode::Create)?;
+    mark.truncate(0)?;
+    mark.truncate(Mark::FILE_BYTES as u64)?;
+    mark.sync()?;
+    let new_format = root.join(layout::NEW_FORMAT_FILE);
+    let format = layer.open(&new_format, OpenMode::Create)?;
+    format.truncate(0)?;
+    format.write_at(layout::format_text(store).as_bytes(), 0)?;
+    format.sync()?;
+    layer.sync_directory(root)?;
+    layer.rename(&new_format, &root.join(layout::FORMAT_FILE))?;
+    layer.sync_directory(root)?;
+    match root.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        Some(parent) => layer.sync_directory(parent),
+        None => layer.sync_directory(Path::new(".")),
+    }
+}
+
+/// Reads what `format` says, or says what is there instead of a store.
+pub(super) fn identify(layer: &dyn FileLayer, root: &Path) -> Result<StoreId, StoreError> {
+    let place = root.display().to_string();
+    let failed = |error| StoreError::from_io(root.display().to_string(), error);
+    match layer.kind(root).map_err(failed)? {
+        None => return Err(StoreError::NotFound { place }),
+        Some(FileKind::Directory) => {}
+        Some(_) => return Err(StoreError::NotAStore { place, why: NO_DIRECTORY }),
+    }
+    let packs = layer.kind(&root.join(layout::PACKS_DIRECTORY)).map_err(failed)?;
+    let path = root.join(layout::FORMAT_FILE);
+    if layer.kind(&path).map_err(failed)? != Some(FileKind::File) {
+        let why = if packs.is_some() { HALF_A_STORE } else { NO_FORMAT };
+        return Err(StoreError::NotAStore { place, why });
+    }
+    let mut text = vec![0; FORMAT_BYTES_MAX];
+    let file = layer.open(&path, OpenMode::Read).map_err(failed)?;
+    let read = file.read_at(&mut text, 0).map_err(failed)?;
+    text.truncate(read);
+    match layout::parse_format(&text) {
+        Format::Known(_) if packs != Some(FileKind::Directory) => {
+            let fault = "the directory `packs` is missing";
+            Err(StoreError::Damaged { item: StoredItem::Unknown, place, fault })
+        }
+        Format::Known(store) => Ok(store),
+        Format::Unknown(found) => {
+            Err(StoreError::UnknownFormat { place, found, known: layout::FORMAT_VERSION })
+        }
+        Format::Foreign => Err(StoreError::NotAStore { place, why: FOREIGN_FORMAT }),
+    }
+}
+
+/// Takes the lock of who writes, and says in it who that is.
+fn take_lock(layer: &dyn FileLayer, root: &Path) -> Result<Arc<dyn StoreFile>, StoreError> {
+    let place = || root.display().to_string();
+    let failed = |error| StoreError::from_io(place(), error);
+    let file = layer.open(&root.join(layout::LOCK_FILE), OpenMode::Create).map_err(failed)?;
+    if !file.try_lock().map_err(failed)? {
+        return Err(StoreError::Busy { place: place(), holder: holder(&*file) });
+    }
+    // Who is told of the holder can do without it.
+    let _ = file.truncate(0);
+    let _ = file.write_at(format!("process {}", process::id()).as_bytes(), 0);
+    Ok(file)
+}
+
+fn holder(file: &dyn StoreFile) -> Option<String> {
+    let mut text = vec![0; HOLDER_BYTES_MAX];
+    let read = file.read_at(&mut text, 0).ok()?;
+    text.truncate(read);
+    let text = String::from_utf8(text).ok()?;
+    (!text.is_empty() && text.chars().all(|letter| letter.is_ascii_graphic() || letter == ' '))
+        .then_some(text)
+}
+
+/// Makes sure of what a crash has left, and goes on behind it.
+fn begin_writing(
+    files: &Arc<Files>,
+    found: &mut Recovered,
+    pack_bytes: u64,
+) -> Result<Writer, StoreError> {
+    if let Some(damage) = found.damage.first().filter(|_| found.batches_lost) {
+        return Err(damage.error(&files.place));
+    }
+    let failed = |error| files.failed(error);
+    if found.end.offset < PACK_HEADER_BYTES {
+        found.end = last_whole_pack(files, found.end)?;
+    }
+    let changed = make_durable(files, found.mark.durable, found.end).map_err(failed)?;
+    let mut writer =
+        Writer::new(files.clone(), found.end, found.mark, pack_bytes).map_err(failed)?;
+    if changed {
+        writer.put_mark(Mark { durable: found.end, ..found.mark });
+    }
+    Ok(writer)
+}
+
+/// The end of the pack before one that was never begun.
+fn last_whole_pack(files: &Files, end: Position) -> Result<Position, StoreError> {
+    let pack = end.pack.saturating_sub(1);
+    if pack == 0 {
+        let fault = "there is no whole pack";
+        return Err(DamagedRecord::new(end, StoredItem::Unknown, fault).error(&files.place));
+    }
+    let length = files.open_pack(pack).and_then(|file| file.length());
+    Ok(Position { pack, offset: length.map_err(|error| files.failed(error))? })
+}
+
+/// Makes durable what lies between `durable` and `end`, and cuts off what follows.
+///
+/// It is written once more: if an earlier sync failed, the system may believe that what it still
+/// shows is on the disk already, and a sync alone would do nothing.
+fn make_durable(files: &Files, durable: Position, end: Position) -> io::Result<bool> {
+    let file = files.open_pack(end.pack)?;
+    let mut changed = false;
+    let mut offset = PACK_HEADER_BYTES;
+    if durable.pack == end.pack {
+        offset = offset.max(durable.offset);
+    }
+    while offset < end.offset {
+        let mut bytes = vec![0; REWRITE_BYTES.min(end.offset - offset) as usize];
+        let read = file.read_at(&mut bytes, offset)?;
+        bytes.truncate(read);
+        if bytes.is_empty() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        file.write_at(&bytes, offset)?;
+        offset += read as u64;
+        changed = true;
+    }
+    if file.length()? > end.offset {
+        file.truncate(end.offset)?;
+        changed = true;
+    }
+    if changed {
+        file.sync()?;
+    }
+    Ok(changed)
+}
+
+const PACK_BYTES: u64 = 64 << 20;
+const FORMAT_BYTES_MAX: usize = 4_096;
+const HOLDER_BYTES_MAX: usize = 100;
+const REWRITE_BYTES: u64 = 1 << 20;
+const LEFT_BY_CREATE: [&str; 4] =
+    [layout::LOCK_FILE, layout::PACKS_DIRECTORY, layout::MARK_FILE, layout::NEW_FORMAT_FILE];
+
+const NO_DIRECTORY: &str = "it is not a directory";
+const NO_FORMAT: &str = "it is not a markerbed store";
+const HALF_A_STORE: &str = "it is half a store: its file `format` is missing";
+const FOREIGN_FORMAT: &str = "it is not a markerbed store: its file `format` says something else";
