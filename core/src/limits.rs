@@ -46,3 +46,31 @@ pub const OWNER_NAME_BYTES_MAX: u32 = 255;
 pub const ATTRIBUTE_LIST_ITEMS_MAX: u32 = 65_536;
 /// Own attributes of a node (LIM-22).
 pub const OWN_ATTRIBUTES_MAX: u32 = 255;
+
+// What other pages of the specification bound.
+
+/// Permission bits, set-user-id, set-group-id and sticky (attribute 1).
+pub const MODE_BITS_MAX: u32 = 0o7777;
+/// Nanoseconds after a second (attributes 2 and 8).
+pub const NANOSECONDS_MAX: u32 = 999_999_999;
+/// The largest number in JSON: every reader keeps it whole (JSON-3).
+pub const JSON_INTEGER_MAX: i64 = (1 << 53) - 1;
+/// Pages of a proof of one key: one a level.
+pub const KEY_PROOF_PAGES_MAX: usize = LEVEL_MAX as usize + 1;
+
+// What bounds memory and no format.
+
+/// Leaves of a log, so many that counting on by one never overflows.
+pub const LOG_LEAVES_MAX: u64 = 1 << 63;
+/// Nodes that a walk remembers before it reads one directory after the other.
+pub const WALK_PENDING_MAX: usize = 1 << 16;
+/// Nodes that a walk fetches at once.
+pub const WALK_WINDOW_MAX: usize = 4_096;
+/// Directories that a walk reads side by side.
+pub const WALK_DIRECTORIES_MAX: usize = 256;
+/// Children of a directory that are read at once.
+pub const CHILDREN_AT_ONCE_MAX: usize = 4_096;
+/// Directories that a difference reads side by side.
+pub const DIFFERENCE_DIRECTORIES_MAX: usize = 256;
+/// Bytes of paths for each change that a difference may have.
+pub const CHANGE_PATH_BYTES_MAX: u64 = 4_096;

@@ -7,7 +7,7 @@ use super::{
     text::unescape,
     write::write,
 };
-use crate::error::Error;
+use crate::{error::Error, limits::JSON_INTEGER_MAX};
 
 /// A JSON value without fractions.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -37,7 +37,7 @@ pub struct Member {
 
 impl Value {
     /// The largest number, and the least but for its sign: every reader of JSON keeps it whole.
-    pub const INTEGER_MAX: i64 = (1 << 53) - 1;
+    pub const INTEGER_MAX: i64 = JSON_INTEGER_MAX;
 
     /// Reads canonical JSON and nothing else (JSON-4).
     ///

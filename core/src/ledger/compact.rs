@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::{error::Error, hash::sha256, id::Sha256Digest};
+use crate::{error::Error, hash::sha256, id::Sha256Digest, limits::LOG_LEAVES_MAX};
 
 /// The roots of the complete subtrees of a log, from left to right.
 ///
@@ -27,7 +27,7 @@ impl CompactRange {
     /// [`Error::BadProof`] if there is not one root for each bit of `leaves`, or more than 2⁶³ of
     /// these.
     pub fn from_roots(leaves: u64, roots: Vec<Sha256Digest>) -> Result<Self, Error> {
-        let fits = leaves <= LEAVES_MAX && roots.len() as u64 == u64::from(leaves.count_ones());
+        let fits = leaves <= LOG_LEAVES_MAX && roots.len() as u64 == u64::from(leaves.count_ones());
         if fits { Ok(Self { leaves, roots }) } else { Err(Error::BadProof) }
     }
 
@@ -86,6 +86,3 @@ pub(super) fn empty_root() -> Sha256Digest {
 pub(super) fn inner_hash(left: Sha256Digest, right: Sha256Digest) -> Sha256Digest {
     sha256(&[&[1], left.as_bytes(), right.as_bytes()])
 }
-
-/// So many that counting on by one never overflows.
-const LEAVES_MAX: u64 = 1 << 63;

@@ -11,8 +11,8 @@ use crate::{
     hash::{Context, derive_key},
     id::{AttributesId, ContentId, LinkGroup, MapId},
     limits::{
-        ATTRIBUTE_LIST_ITEMS_MAX, FILE_BYTES_MAX, OBJECT_BYTES_MAX, OWN_ATTRIBUTES_MAX,
-        OWNER_NAME_BYTES_MAX, XATTR_NAME_BYTES_MAX,
+        ATTRIBUTE_LIST_ITEMS_MAX, FILE_BYTES_MAX, MODE_BITS_MAX, NANOSECONDS_MAX, OBJECT_BYTES_MAX,
+        OWN_ATTRIBUTES_MAX, OWNER_NAME_BYTES_MAX, XATTR_NAME_BYTES_MAX,
     },
     map::{self, Entry, MapKind, Page},
 };
@@ -346,7 +346,3 @@ fn take_holes(reader: &mut Reader<'_>) -> Result<Vec<Hole>, Error> {
     }
     Ok(list)
 }
-
-/// Permission bits, set-user-id, set-group-id and sticky.
-const MODE_BITS_MAX: u32 = 0o7777;
-const NANOSECONDS_MAX: u32 = 999_999_999;

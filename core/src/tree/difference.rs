@@ -14,6 +14,7 @@ use super::{
 use crate::{
     error::Error,
     id::{MapId, NodeId},
+    limits::{CHANGE_PATH_BYTES_MAX, DIFFERENCE_DIRECTORIES_MAX},
     map::{self, MapKind},
     step::{Io, join_all},
 };
@@ -91,7 +92,7 @@ impl Found {
 
     /// Compares the next pairs of directories, side by side.
     async fn compare_directories(&mut self, io: &Io) -> Result<(), Error> {
-        let count = self.differing.len().min(PAIRS_AT_ONCE);
+        let count = self.differing.len().min(DIFFERENCE_DIRECTORIES_MAX);
         let pairs: Vec<Pair> = self.differing.drain(..count).collect();
         let compare =
             |pair: &Pair| map::difference(io, MapKind::Directory, pair.before, pair.after);
@@ -176,7 +177,7 @@ pub(super) struct Bound {
 
 impl Bound {
     const fn new(changes_max: u64) -> Self {
-        let path_bytes = changes_max.saturating_mul(PATH_BYTES_AVERAGE);
+        let path_bytes = changes_max.saturating_mul(CHANGE_PATH_BYTES_MAX);
         Self { changes: changes_max, path_bytes, is_exceeded: false }
     }
 
@@ -192,8 +193,3 @@ impl Bound {
         self.is_exceeded
     }
 }
-
-/// How many directories are compared side by side.
-const PAIRS_AT_ONCE: usize = 256;
-/// How long paths may be, for each change that there may be, before they end the list.
-const PATH_BYTES_AVERAGE: u64 = 4_096;

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     error::Error,
     id::MapId,
+    limits::{CHILDREN_AT_ONCE_MAX, DIFFERENCE_DIRECTORIES_MAX},
     step::{Io, join_all},
 };
 
@@ -50,19 +51,19 @@ pub(super) async fn expand(
         closed.extend(directories.map(|lone| (side, lone.path.clone(), lone.child)));
     }
     loop {
-        let room = DIRECTORIES_AT_ONCE.saturating_sub(opened.len());
+        let room = DIFFERENCE_DIRECTORIES_MAX.saturating_sub(opened.len());
         let rest = closed.split_off(closed.len().min(room));
         opened.extend(open(io, closed).await?);
         closed = rest;
         if opened.is_empty() || bound.is_exceeded() {
             return Ok(());
         }
-        let later = opened.split_off(opened.len().min(DIRECTORIES_AT_ONCE));
+        let later = opened.split_off(opened.len().min(DIFFERENCE_DIRECTORIES_MAX));
         let lists = join_all(opened.iter().map(|directory| directory.list(io))).await;
         let mut unfinished = Vec::new();
         for (mut directory, list) in opened.into_iter().zip(lists) {
             let children = list?;
-            if let Some(last) = children.last().filter(|_| children.len() >= CHILDREN_AT_ONCE) {
+            if let Some(last) = children.last().filter(|_| children.len() >= CHILDREN_AT_ONCE_MAX) {
                 directory.from = [last.name.as_bytes(), &[0]].concat();
                 unfinished.push(directory.clone());
             }
@@ -95,11 +96,6 @@ async fn open(io: &Io, closed: Vec<(Side, Path, Child)>) -> Result<Vec<Opened>, 
 
 impl Opened {
     async fn list(&self, io: &Io) -> Result<Vec<NamedChild>, Error> {
-        list_children(io, self.children, &self.from, CHILDREN_AT_ONCE as u64).await
+        list_children(io, self.children, &self.from, CHILDREN_AT_ONCE_MAX as u64).await
     }
 }
-
-/// How many children of a directory are read at once.
-const CHILDREN_AT_ONCE: usize = 4_096;
-/// How many directories are read side by side.
-const DIRECTORIES_AT_ONCE: usize = 256;

@@ -44,4 +44,4 @@ pub use resolve::{Resolved, resolve};
 pub use shown::Shown;
 pub use snapshot::{Clock, Coverage, Snapshot, SnapshotFields, SourceKind};
 pub use trail::Trail;
-pub use walk::{PENDING_MAX, Walk, Walked};
+pub use walk::{Walk, Walked};

@@ -9,7 +9,7 @@ use crate::{
     },
     error::{Error, Fault},
     id::{NodeId, SnapshotId},
-    limits::{LEVEL_MAX, PROOF_BYTES_MAX},
+    limits::{KEY_PROOF_PAGES_MAX, PROOF_BYTES_MAX},
     map::{MapKind, verify_blind, verify_full},
     object::ObjectId,
 };
@@ -299,7 +299,7 @@ impl<'a> Step<'a> {
         for _ in 0..reader.take_u32()? {
             let page = take_any_bytes(reader)?;
             // One page too many is as bad as a million.
-            if pages.len() <= LEVELS_MAX {
+            if pages.len() <= KEY_PROOF_PAGES_MAX {
                 pages.push(page);
             }
         }
@@ -336,5 +336,3 @@ fn take_any_bytes<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], Error> {
 }
 
 const MAGIC: &[u8; 16] = b"markerbed-proof\n";
-/// Pages of the longest proof of one key.
-const LEVELS_MAX: usize = LEVEL_MAX as usize + 1;

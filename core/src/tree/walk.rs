@@ -10,6 +10,7 @@ use super::{
 use crate::{
     error::Error,
     id::{MapId, NodeId},
+    limits::{CHILDREN_AT_ONCE_MAX, WALK_DIRECTORIES_MAX, WALK_PENDING_MAX, WALK_WINDOW_MAX},
     object::ObjectId,
     step::{Io, join_all},
 };
@@ -17,7 +18,7 @@ use crate::{
 /// A walk over a tree: directories before what is below them, names in order.
 ///
 /// It is a value that a host keeps between operations. What it remembers is bounded by
-/// [`PENDING_MAX`] nodes and a few for each level, however large and deep the tree is.
+/// [`WALK_PENDING_MAX`] nodes and a few for each level, however large and deep the tree is.
 #[derive(Clone, Debug)]
 pub struct Walk {
     /// What is still to come, the next at the end.
@@ -96,21 +97,21 @@ impl Walk {
 
     /// How many of the pending to expand, and how many children of each directory to read.
     fn window(&self) -> (usize, usize) {
-        let room = PENDING_MAX.saturating_sub(self.pending.len());
+        let room = WALK_PENDING_MAX.saturating_sub(self.pending.len());
         if room == 0 {
             return (1, CHILDREN_AT_LEAST);
         }
         let mut count = 0;
         let mut directories = 0;
-        for next in self.pending.iter().rev().take(WINDOW_MAX) {
+        for next in self.pending.iter().rev().take(WALK_WINDOW_MAX) {
             directories += usize::from(next.may_have_children());
-            if directories > DIRECTORIES_MAX {
+            if directories > WALK_DIRECTORIES_MAX {
                 break;
             }
             count += 1;
         }
-        let children_max = room / directories.clamp(1, DIRECTORIES_MAX);
-        (count, children_max.clamp(CHILDREN_AT_LEAST, CHILDREN_AT_MOST))
+        let children_max = room / directories.clamp(1, WALK_DIRECTORIES_MAX);
+        (count, children_max.clamp(CHILDREN_AT_LEAST, CHILDREN_AT_ONCE_MAX))
     }
 }
 
@@ -170,13 +171,5 @@ async fn list(
     Ok(pending)
 }
 
-/// How many nodes a walk remembers before it reads one directory after the other.
-pub const PENDING_MAX: usize = 1 << 16;
-/// How many of the pending it expands at once.
-const WINDOW_MAX: usize = 4_096;
-/// How many directories it reads side by side.
-const DIRECTORIES_MAX: usize = 256;
-/// How many children of a directory it reads at once, if there is room.
-const CHILDREN_AT_MOST: usize = 4_096;
-/// The same if there is none.
+/// How many children of a directory it reads at once when it remembers as much as it may.
 const CHILDREN_AT_LEAST: usize = 16;
