@@ -2,6 +2,8 @@
 #![forbid(unsafe_code)]
 
 pub mod drive;
+mod folder;
+mod pool;
 pub mod progress;
 pub mod restore;
 pub mod snapshot;

@@ -29,6 +29,15 @@ pub enum SnapError {
         /// The path, as it was given.
         path: PathBuf,
     },
+    /// The system fails to open or list the directory.
+    #[error("{}: {cause}", shown(.path))]
+    Root {
+        /// The path, as it was given.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        cause: io::Error,
+    },
     /// The directory is, or lies inside, what is left out: the store itself.
     #[error("{}: is the store itself; name the directory to record", shown(.path))]
     IsLeftOut {
@@ -102,7 +111,7 @@ impl SnapError {
             Self::TooManyGaps { .. } => "too-many-gaps",
             Self::TooManyRules { .. } => "too-many-rules",
             Self::Format { cause, .. } => cause.code(),
-            Self::System { .. } => "system-failed",
+            Self::Root { .. } | Self::System { .. } => "system-failed",
             Self::Store(error) => error.code(),
         }
     }

@@ -5,10 +5,17 @@
 //! recorded is a [`Gap`]. The root is a function of what was there and of the rules: no clock, no
 //! locale, no order of listing and nothing outside the work tree enters it.
 
+mod assemble;
 mod documents;
 mod error;
+mod listing;
+mod pattern;
+mod read;
+mod rules;
 mod sink;
 mod take;
+mod walk;
+mod work;
 
 pub use documents::{EvidenceDocument, Gap, GapReason, IgnoreFile, RulesDocument};
 pub use error::SnapError;

@@ -1,14 +1,30 @@
 //! One attempt to take a directory in.
 
-use std::{num::NonZeroUsize, path::Path, path::PathBuf};
+use std::{
+    io,
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    thread,
+};
 
 use markerbed_core::{
     NodeId,
     tree::{Coverage, Directory},
 };
 
-use super::{EvidenceDocument, Gap, RulesDocument, Sink, SnapError};
-use crate::progress::Progress;
+use super::{
+    EvidenceDocument, Gap, RulesDocument, Sink, SnapError,
+    assemble::{Assembled, Assembly},
+    read::LeftOut,
+    rules::Rules,
+    walk::Walker,
+    work::{ReadCounts, Readers},
+};
+use crate::{
+    folder::{Folder, Identity},
+    pool,
+    progress::Progress,
+};
 
 /// What to take in and what to leave out.
 #[derive(Clone, Debug)]
@@ -71,8 +87,46 @@ pub fn take(
     sink: &dyn Sink,
     progress: &dyn Progress,
 ) -> Result<Taken, SnapError> {
-    let _ = (options, sink, progress);
-    Err(SnapError::NotFound { path: path.to_owned() })
+    let canonical = path.canonicalize().map_err(|error| of_root(path, error))?;
+    let root = Folder::open_at(&canonical).map_err(|error| of_root(path, error))?;
+    let identity = root.identity().map_err(|error| of_root(path, error))?;
+    let own = identities(&options.leave_out);
+    if is_within(&canonical, &own) {
+        return Err(SnapError::IsLeftOut { path: path.to_owned() });
+    }
+    let mut rules = Rules::read(options, &canonical)?;
+    let left_out =
+        LeftOut { own: &own, device: options.one_file_system.then_some(identity.device) };
+
+    let assembly = Assembly::new(sink);
+    let counts = ReadCounts::default();
+    let readers = Readers { sink, progress, assembly: &assembly, left_out, counts: &counts };
+    let threads = options.threads.or_else(|| thread::available_parallelism().ok());
+    let threads = threads.map_or(1, NonZeroUsize::get);
+    let jobs_waiting_max = 2 * threads;
+    let folders_a_job = (FOLDERS_OPEN_MAX / (jobs_waiting_max + threads)).clamp(1, 16);
+    let walked = pool::run(
+        threads,
+        jobs_waiting_max,
+        |pool| Walker::new(&mut rules, &assembly, left_out, pool, folders_a_job).walk(root),
+        |job, pool| readers.read(job, pool),
+    )?;
+    if let Some(Err(error)) = walked {
+        return Err(of_root(path, error));
+    }
+
+    let found = assembly.finish().ok_or_else(|| SnapError::NotFound { path: path.to_owned() })?;
+    let statistics = Statistics {
+        files: counts.files.into_inner(),
+        directories: found.directories,
+        symlinks: counts.symlinks.into_inner(),
+        bytes: counts.bytes.into_inner(),
+    };
+    let rules = rules.into_document(options);
+    let Assembled { root, directory, gaps, left_out, .. } = found;
+    let taken = Taken { root, directory, rules, gaps, left_out, statistics };
+    taken.check_documents()?;
+    Ok(taken)
 }
 
 impl Default for SnapOptions {
@@ -102,4 +156,41 @@ impl Taken {
         };
         (!evidence.is_empty()).then_some(evidence)
     }
+
+    /// Checks that rules and gaps can be recorded at all (LIM-15).
+    fn check_documents(&self) -> Result<(), SnapError> {
+        let ignore_files = self.rules.ignore_files.len();
+        self.rules.write().map_err(|_| SnapError::TooManyRules { ignore_files })?;
+        if let Some((first, evidence)) = self.gaps.first().zip(self.evidence(None)) {
+            let (gaps, first) = (self.gaps.len() - 1, first.path.clone());
+            evidence.write().map_err(|_| SnapError::TooManyGaps { gaps, first })?;
+        }
+        Ok(())
+    }
 }
+
+/// What the places are that are left out by what they are; those that are not there are nothing.
+fn identities(paths: &[PathBuf]) -> Vec<Identity> {
+    paths.iter().filter_map(|path| path.metadata().ok()).map(|found| Identity::of(&found)).collect()
+}
+
+/// Whether a directory, or one above it, is one of `own`.
+fn is_within(canonical: &Path, own: &[Identity]) -> bool {
+    let is_own =
+        |path: &Path| path.metadata().is_ok_and(|found| own.contains(&Identity::of(&found)));
+    !own.is_empty() && canonical.ancestors().any(is_own)
+}
+
+/// Why the root cannot be taken in.
+fn of_root(path: &Path, error: io::Error) -> SnapError {
+    let path = path.to_owned();
+    match error.kind() {
+        io::ErrorKind::NotFound => SnapError::NotFound { path },
+        io::ErrorKind::NotADirectory => SnapError::NotDirectory { path },
+        io::ErrorKind::PermissionDenied => SnapError::NoAccess { path },
+        _ => SnapError::Root { path, cause: error },
+    }
+}
+
+/// How many directories may be open for the jobs, far below what a process may open.
+const FOLDERS_OPEN_MAX: usize = 384;

@@ -1,0 +1,120 @@
+//! A directory by its handle: everything in it is reached by one name at a time, and no link is
+//! followed.
+
+use std::{
+    fs::{File, Metadata},
+    io,
+    os::unix::fs::MetadataExt,
+    path::Path,
+};
+
+use rustix::fs::{CWD, Mode, OFlags, RawDir, openat};
+
+/// An open directory.
+#[derive(Debug)]
+pub(crate) struct Folder(File);
+
+/// What tells one file or directory from every other on this machine.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub(crate) struct Identity {
+    pub(crate) device: u64,
+    pub(crate) inode: u64,
+}
+
+/// What a directory says an entry is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum EntryKind {
+    File,
+    Symlink,
+    Directory,
+    Fifo,
+    Socket,
+    Device,
+    /// The file system does not tell; only the entry itself does.
+    Untold,
+}
+
+impl Folder {
+    /// Opens the directory at `path`; links on the way to it, and it itself being one, are followed.
+    pub(crate) fn open_at(path: &Path) -> io::Result<Self> {
+        Ok(Self(openat(CWD, path, FOLDER_FLAGS, Mode::empty())?.into()))
+    }
+
+    /// Opens the directory `name` in this one.
+    pub(crate) fn open_folder(&self, name: &[u8]) -> io::Result<Self> {
+        Ok(Self(self.open(name, FOLDER_FLAGS | OFlags::NOFOLLOW)?))
+    }
+
+    /// Opens `name` in this directory for reading. It may turn out to be a fifo or a device: it is
+    /// opened without waiting for anybody, and who reads looks first.
+    pub(crate) fn open_file(&self, name: &[u8]) -> io::Result<File> {
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
+        self.open(name, flags | OFlags::NOFOLLOW | OFlags::CLOEXEC)
+    }
+
+    /// What the directory is.
+    pub(crate) fn identity(&self) -> io::Result<Identity> {
+        Ok(Identity::of(&self.0.metadata()?))
+    }
+
+    /// Hands each entry's name and kind to `take`, in the order of the file system, `.` and `..`
+    /// left out. To be called once: it goes on where it stopped.
+    pub(crate) fn list(&self, mut take: impl FnMut(&[u8], EntryKind)) -> io::Result<()> {
+        let mut buffer = Vec::with_capacity(LIST_BYTES);
+        let mut entries = RawDir::new(&self.0, buffer.spare_capacity_mut());
+        while let Some(entry) = entries.next() {
+            let entry = entry?;
+            let name = entry.file_name().to_bytes();
+            if name != b"." && name != b".." {
+                take(name, entry.file_type().into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks the entry `name` itself what it is.
+    pub(crate) fn kind_of(&self, name: &[u8]) -> io::Result<EntryKind> {
+        let stat = rustix::fs::statat(&self.0, name, rustix::fs::AtFlags::SYMLINK_NOFOLLOW)?;
+        Ok(rustix::fs::FileType::from_raw_mode(stat.st_mode).into())
+    }
+
+    /// Where the symlink `name` points.
+    pub(crate) fn read_link(&self, name: &[u8]) -> io::Result<Vec<u8>> {
+        Ok(rustix::fs::readlinkat(&self.0, name, Vec::new())?.into_bytes())
+    }
+
+    /// The handle itself.
+    pub(crate) const fn as_file(&self) -> &File {
+        &self.0
+    }
+
+    fn open(&self, name: &[u8], flags: OFlags) -> io::Result<File> {
+        Ok(openat(&self.0, name, flags, Mode::empty())?.into())
+    }
+}
+
+impl Identity {
+    pub(crate) fn of(metadata: &Metadata) -> Self {
+        Self { device: metadata.dev(), inode: metadata.ino() }
+    }
+}
+
+impl From<rustix::fs::FileType> for EntryKind {
+    fn from(kind: rustix::fs::FileType) -> Self {
+        use rustix::fs::FileType;
+        match kind {
+            FileType::RegularFile => Self::File,
+            FileType::Symlink => Self::Symlink,
+            FileType::Directory => Self::Directory,
+            FileType::Fifo => Self::Fifo,
+            FileType::Socket => Self::Socket,
+            FileType::CharacterDevice | FileType::BlockDevice => Self::Device,
+            _ => Self::Untold,
+        }
+    }
+}
+
+const FOLDER_FLAGS: OFlags =
+    OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NONBLOCK).union(OFlags::CLOEXEC);
+/// Room for a few hundred names a call.
+const LIST_BYTES: usize = 1 << 16;

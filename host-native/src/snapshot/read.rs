@@ -1,0 +1,305 @@
+//! Reads one file or symlink so that what is recorded was there at one moment.
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    os::unix::fs::{MetadataExt, PermissionsExt},
+    thread,
+    time::{Duration, SystemTime},
+};
+
+use bytes::Bytes;
+use markerbed_core::{
+    ContentId,
+    limits::FILE_BYTES_MAX,
+    tree::{File as FileNode, Node, Symlink},
+};
+
+use super::{GapReason, Sink, SnapError};
+use crate::folder::{EntryKind, Folder, Identity};
+
+/// Files of at most this many bytes are read whole and handed over many at a time.
+pub(super) const SMALL_BYTES_MAX: u64 = 1 << 20;
+
+/// What was found under a name.
+#[derive(Debug)]
+pub(super) enum Found {
+    /// A file that was read whole.
+    Small {
+        /// What it holds.
+        bytes: Bytes,
+        /// Whether its owner may run it.
+        executable: bool,
+    },
+    /// A file that is larger; it was not read.
+    Large,
+    /// A symlink.
+    Symlink(Node),
+    /// Something that cannot be recorded.
+    Gap(GapReason, u32),
+    /// It is on another file system, and those are left out.
+    Elsewhere,
+    /// It is what is never taken in.
+    Own,
+}
+
+/// What is left out by what it is and not by its name.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LeftOut<'a> {
+    /// The store itself.
+    pub(super) own: &'a [Identity],
+    /// The device to stay on, if the others are left out.
+    pub(super) device: Option<u64>,
+}
+
+/// Reads the entry `name`, which was listed as a file or symlink.
+///
+/// It is tried [`ATTEMPTS`] times: what the system says of a file must be the same before and after it
+/// was read.
+///
+/// # Errors
+///
+/// Only those of the machine.
+pub(super) fn read_entry(
+    folder: &Folder,
+    name: &[u8],
+    kind: EntryKind,
+    left_out: LeftOut<'_>,
+) -> io::Result<Found> {
+    for _ in 0..ATTEMPTS {
+        let found = match kind {
+            EntryKind::Symlink => read_symlink(folder, name),
+            _ => read_small_file(folder, name, left_out),
+        };
+        match found {
+            Ok(Some(found)) => return Ok(found),
+            Ok(None) => {}
+            Err(error) if is_change(&error) => {}
+            Err(error) if is_of_machine(&error) => return Err(error),
+            Err(_) => return Ok(Found::Gap(GapReason::Unreadable, 1)),
+        }
+    }
+    Ok(Found::Gap(GapReason::Changed, ATTEMPTS))
+}
+
+/// Reads a large file piece by piece into `sink`.
+///
+/// # Errors
+///
+/// Those of the sink and of the machine; `path` is asked only then.
+pub(super) fn read_large_file(
+    folder: &Folder,
+    name: &[u8],
+    sink: &dyn Sink,
+    buffer: &mut [u8],
+    path: impl Fn() -> Vec<u8>,
+) -> Result<Result<Node, (GapReason, u32)>, SnapError> {
+    for _ in 0..ATTEMPTS {
+        let streamed = stream_file(folder, name, sink, buffer);
+        match streamed {
+            Ok(Some(node)) => return Ok(Ok(node)),
+            Ok(None) => {}
+            Err(Failed::Sink(error)) => return Err(error.into()),
+            Err(Failed::System(error)) if is_change(&error) => {}
+            Err(Failed::System(cause)) if is_of_machine(&cause) => {
+                return Err(SnapError::System { path: path(), cause });
+            }
+            Err(Failed::System(_)) => return Ok(Err((GapReason::Unreadable, 1))),
+            Err(Failed::TooLarge) => return Ok(Err((GapReason::TooLarge, 1))),
+        }
+    }
+    Ok(Err((GapReason::Changed, ATTEMPTS)))
+}
+
+/// The node of a file that was read.
+pub(super) fn file_node(
+    executable: bool,
+    bytes: u64,
+    content: ContentId,
+) -> Result<Node, markerbed_core::Error> {
+    Ok(FileNode::new(executable, bytes, content)?.into())
+}
+
+/// Why an entry of this kind cannot be recorded; none if it can, or if only a look at it tells.
+pub(super) const fn gap_reason(kind: EntryKind) -> Option<GapReason> {
+    match kind {
+        EntryKind::Fifo => Some(GapReason::Fifo),
+        EntryKind::Socket => Some(GapReason::Socket),
+        EntryKind::Device => Some(GapReason::Device),
+        EntryKind::File | EntryKind::Symlink | EntryKind::Directory | EntryKind::Untold => None,
+    }
+}
+
+/// Whether the failure is the machine's, and says nothing about the file.
+pub(super) fn is_of_machine(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let errno = Errno::from_io_error(error);
+    matches!(errno, Some(Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::BADF | Errno::FAULT))
+}
+
+/// Whether the failure says that something else is there than was listed.
+pub(super) fn is_change(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let errno = Errno::from_io_error(error);
+    // LOOP: a symlink now. NOTDIR: no directory any more. NXIO: a socket now.
+    matches!(errno, Some(Errno::NOENT | Errno::LOOP | Errno::NOTDIR | Errno::NXIO | Errno::STALE))
+}
+
+fn read_symlink(folder: &Folder, name: &[u8]) -> io::Result<Option<Found>> {
+    let target = match folder.read_link(name) {
+        Ok(target) => target,
+        // It is no symlink any more.
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    Ok(Some(match Symlink::new(&target) {
+        Ok(symlink) => Found::Symlink(symlink.into()),
+        Err(_) => Found::Gap(GapReason::Name, 1),
+    }))
+}
+
+/// None if it changed.
+fn read_small_file(
+    folder: &Folder,
+    name: &[u8],
+    left_out: LeftOut<'_>,
+) -> io::Result<Option<Found>> {
+    let file = folder.open_file(name)?;
+    let before = Stamp::of(&file)?;
+    if left_out.own.contains(&before.identity) {
+        return Ok(Some(Found::Own));
+    }
+    if left_out.device.is_some_and(|device| device != before.identity.device) {
+        return Ok(Some(Found::Elsewhere));
+    }
+    if before.kind() != EntryKind::File {
+        return Ok(gap_reason(before.kind()).map(|reason| Found::Gap(reason, 1)));
+    }
+    if before.size_bytes > SMALL_BYTES_MAX {
+        return Ok(Some(Found::Large));
+    }
+    let before = before.once_settled(&file)?;
+    // Room for one byte more shows in one call that the file did not grow.
+    let mut bytes = Vec::with_capacity(before.size_bytes as usize + 1);
+    while bytes.len() < bytes.capacity() {
+        if retry(|| rustix::io::read(&file, rustix::buffer::spare_capacity(&mut bytes)))? == 0 {
+            break;
+        }
+        if bytes.len() as u64 == before.size_bytes {
+            break;
+        }
+    }
+    let is_whole = bytes.len() as u64 == before.size_bytes && Stamp::of(&file)? == before;
+    Ok(is_whole.then(|| Found::Small { bytes: bytes.into(), executable: before.is_executable() }))
+}
+
+enum Failed {
+    Sink(crate::store::StoreError),
+    System(io::Error),
+    TooLarge,
+}
+
+impl From<io::Error> for Failed {
+    fn from(error: io::Error) -> Self {
+        Self::System(error)
+    }
+}
+
+/// None if it changed.
+fn stream_file(
+    folder: &Folder,
+    name: &[u8],
+    sink: &dyn Sink,
+    buffer: &mut [u8],
+) -> Result<Option<Node>, Failed> {
+    let mut file = folder.open_file(name)?;
+    let before = Stamp::of(&file)?;
+    if before.kind() != EntryKind::File {
+        return Ok(None);
+    }
+    if before.size_bytes > FILE_BYTES_MAX {
+        return Err(Failed::TooLarge);
+    }
+    let before = before.once_settled(&file)?;
+    let mut pieces = sink.write_content().map_err(Failed::Sink)?;
+    let mut bytes: u64 = 0;
+    // A file that grows while it is read would never end.
+    while bytes <= before.size_bytes {
+        let count = match file.read(buffer) {
+            Ok(0) => break,
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error.into()),
+        };
+        bytes += count as u64;
+        pieces.write(buffer.get(..count).unwrap_or_default()).map_err(Failed::Sink)?;
+    }
+    if bytes != before.size_bytes || Stamp::of(&file)? != before {
+        return Ok(None);
+    }
+    let written = pieces.finish().map_err(Failed::Sink)?;
+    // The size was checked above, so this is a node.
+    Ok(file_node(before.is_executable(), bytes, written.id).ok())
+}
+
+/// What must not change while a file is read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Stamp {
+    identity: Identity,
+    size_bytes: u64,
+    mode: u32,
+    modified_at: (i64, i64),
+    changed_at: (i64, i64),
+}
+
+impl Stamp {
+    fn of(file: &File) -> io::Result<Self> {
+        let metadata = file.metadata()?;
+        Ok(Self {
+            identity: Identity::of(&metadata),
+            size_bytes: metadata.len(),
+            mode: metadata.permissions().mode(),
+            modified_at: (metadata.mtime(), metadata.mtime_nsec()),
+            changed_at: (metadata.ctime(), metadata.ctime_nsec()),
+        })
+    }
+
+    /// The stamp once the file was left alone for a tick of the system's clock: a change within the
+    /// tick of the one before would not show in it.
+    fn once_settled(self, file: &File) -> io::Result<Self> {
+        let (seconds, nanoseconds) = self.changed_at;
+        let since_1970 =
+            Duration::new(seconds.try_into().unwrap_or(0), nanoseconds.try_into().unwrap_or(0));
+        let changed_at = SystemTime::UNIX_EPOCH + since_1970;
+        // In the future: another machine's clock, of which nothing can be told.
+        let age = SystemTime::now().duration_since(changed_at).unwrap_or(TICK);
+        if age >= TICK {
+            return Ok(self);
+        }
+        thread::sleep(TICK - age);
+        Self::of(file)
+    }
+
+    const fn is_executable(&self) -> bool {
+        self.mode & OWNER_MAY_RUN != 0
+    }
+
+    fn kind(&self) -> EntryKind {
+        rustix::fs::FileType::from_raw_mode(self.mode).into()
+    }
+}
+
+fn retry<T>(mut call: impl FnMut() -> rustix::io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(rustix::io::Errno::INTR) => {}
+            done => return Ok(done?),
+        }
+    }
+}
+
+/// How often a file is read that changes meanwhile.
+pub(super) const ATTEMPTS: u32 = 3;
+/// No system's clock of file times ticks slower.
+const TICK: Duration = Duration::from_millis(20);
+const OWNER_MAY_RUN: u32 = 0o100;

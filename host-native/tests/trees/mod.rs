@@ -1,0 +1,140 @@
+//! Directories made for a test, and what a snapshot says of them.
+#![allow(dead_code, reason = "each test program uses a part of it")]
+#![allow(missing_docs, reason = "tests")]
+
+use std::{
+    collections::BTreeMap,
+    ffi::OsStr,
+    fs,
+    os::unix::{
+        ffi::OsStrExt,
+        fs::{PermissionsExt, symlink},
+    },
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use markerbed_core::{
+    NodeId, WorkspaceId,
+    step::Step,
+    tree::{NodeBody, NodeKind, Walk},
+};
+use markerbed_host::{
+    drive::blocking::drive,
+    progress::Silent,
+    snapshot::{GapReason, SnapOptions, StoreSink, Taken, take},
+    store::MemoryStore,
+};
+
+pub(crate) const WORKSPACE: WorkspaceId = WorkspaceId::from_bytes([7; 32]);
+
+/// A scratch directory that goes away, however deep it became.
+pub(crate) struct Scratch(PathBuf);
+
+impl Scratch {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::Builder::new().prefix("markerbed-test-").tempdir().unwrap().keep())
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The path of something in it.
+    pub(crate) fn at(&self, name: impl AsRef<[u8]>) -> PathBuf {
+        self.0.join(OsStr::from_bytes(name.as_ref()))
+    }
+
+    /// Makes a file, and the directories above it.
+    pub(crate) fn file(&self, name: impl AsRef<[u8]>, bytes: impl AsRef<[u8]>) -> &Self {
+        let path = self.at(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+        self
+    }
+
+    pub(crate) fn directory(&self, name: impl AsRef<[u8]>) -> &Self {
+        fs::create_dir_all(self.at(name)).unwrap();
+        self
+    }
+
+    pub(crate) fn link(&self, name: impl AsRef<[u8]>, target: impl AsRef<[u8]>) -> &Self {
+        symlink(OsStr::from_bytes(target.as_ref()), self.at(name)).unwrap();
+        self
+    }
+
+    pub(crate) fn mode(&self, name: impl AsRef<[u8]>, mode: u32) -> &Self {
+        fs::set_permissions(self.at(name), fs::Permissions::from_mode(mode)).unwrap();
+        self
+    }
+
+    /// Takes it in, with the rules as they are by default.
+    pub(crate) fn take(&self) -> Recorded {
+        Recorded::of(self.path(), &SnapOptions::default())
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // The standard library would hold a handle for each level.
+        let _ = Command::new("chmod").args(["-R", "u+rwx"]).arg(&self.0).output();
+        let _ = Command::new("rm").arg("-rf").arg(&self.0).status();
+    }
+}
+
+/// A snapshot in a store of its own.
+pub(crate) struct Recorded {
+    pub(crate) store: MemoryStore,
+    pub(crate) taken: Taken,
+}
+
+impl Recorded {
+    pub(crate) fn of(path: &Path, options: &SnapOptions) -> Self {
+        let store = MemoryStore::default();
+        let taken = take(path, options, &StoreSink::new(&store, WORKSPACE), &Silent).unwrap();
+        Self { store, taken }
+    }
+
+    /// Every path below the root, as a line that says what is there.
+    pub(crate) fn lines(&self) -> BTreeMap<Vec<u8>, String> {
+        lines(&self.store, self.taken.root)
+    }
+
+    /// Every path below the root, in order, where a wrong byte shows as `\xHH`.
+    pub(crate) fn paths(&self) -> Vec<String> {
+        self.lines().keys().map(|path| path.escape_ascii().to_string()).collect()
+    }
+
+    pub(crate) fn gaps(&self) -> Vec<(String, GapReason, u32)> {
+        let gap = |gap: &markerbed_host::snapshot::Gap| {
+            (gap.path.escape_ascii().to_string(), gap.reason, gap.attempts)
+        };
+        self.taken.gaps.iter().map(gap).collect()
+    }
+}
+
+/// Every path below a stored root, as a line that says what is there.
+pub(crate) fn lines(store: &MemoryStore, root: NodeId) -> BTreeMap<Vec<u8>, String> {
+    let mut walk = Walk::new(root);
+    let mut found = BTreeMap::new();
+    while !walk.is_done() {
+        let step = Step::start(|io| async move { walk.advance(&io, 1_000).await }).unwrap();
+        let (next, walked) = drive(step, store, WORKSPACE).unwrap();
+        walk = next;
+        for walked in walked {
+            let line = match walked.node.body() {
+                NodeBody::File(file) => {
+                    let kind = if file.is_executable() { "program" } else { "file" };
+                    format!("{kind} {} {}", file.size_bytes(), file.content())
+                }
+                NodeBody::Symlink(link) => format!("-> {}", link.target().escape_ascii()),
+                NodeBody::Directory(_) => NodeKind::Directory.word().to_owned(),
+            };
+            let path = walked.trail.to_path();
+            if !path.is_root() {
+                found.insert(path.as_bytes().to_vec(), line);
+            }
+        }
+    }
+    found
+}
