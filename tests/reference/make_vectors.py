@@ -6,12 +6,13 @@ import sys
 
 import vectors_maps
 import vectors_operations
+import vectors_proofs
 import vectors_trees
 import vectors_values
 from judge import judge
 
 LEAST_CASES = 500
-MODULES = (vectors_values, vectors_maps, vectors_operations, vectors_trees)
+MODULES = (vectors_values, vectors_maps, vectors_operations, vectors_proofs, vectors_trees)
 
 
 def all_files():
