@@ -156,3 +156,51 @@ impl fmt::Display for Path {
 }
 
 const SEPARATOR: u8 = b'/';
+
+#[cfg(test)]
+mod tests {
+    use alloc::{string::ToString, vec};
+
+    use super::*;
+    use crate::error::Fault;
+
+    fn path(text: &str) -> Path {
+        Path::new(text.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn a_path_is_its_names() {
+        let names: Vec<&[u8]> = vec![b"a", b"bc", b"d"];
+
+        assert_eq!(path("a/bc/d").names().collect::<Vec<_>>(), names);
+        assert_eq!(path("a/bc/d").last(), Some(&b"d"[..]));
+        assert_eq!(path("a/bc/d").depth(), 3);
+        assert_eq!((Path::ROOT.names().count(), Path::ROOT.last()), (0, None));
+        assert_eq!(Path::new(b"a//b"), Err(Error::malformed(Fault::OutOfRange)));
+    }
+
+    #[test]
+    fn the_first_names_are_a_path_of_their_own() {
+        let first = |depth| path("a/bc/d").first(depth).to_string();
+
+        assert_eq!([0, 1, 2, 3, 9].map(first), ["", "a", "a/bc", "a/bc/d", "a/bc/d"]);
+    }
+
+    #[test]
+    fn only_what_is_under_a_directory_is_below_it() {
+        let below = |text, directory| path(text).is_below(&path(directory));
+
+        assert!(below("a/b", "a") && below("a/b/c", "a") && below("a", ""));
+        assert!(!below("a", "a") && !below("a-b", "a") && !below("a", "a/b") && !below("", ""));
+    }
+
+    #[test]
+    fn a_tree_and_a_listing_have_orders_of_their_own() {
+        let mut paths = ["a-b", "a/b", "a", "a/b/c", "a0"].map(path);
+
+        paths.sort();
+        assert_eq!(paths.clone().map(|path| path.to_string()), ["a", "a-b", "a/b", "a/b/c", "a0"]);
+        paths.sort_by(Path::cmp_in_tree);
+        assert_eq!(paths.map(|path| path.to_string()), ["a", "a/b", "a/b/c", "a-b", "a0"]);
+    }
+}
