@@ -12,6 +12,7 @@ use markerbed_core::{
 use super::{
     RecordedSnapshot, Stamp, Workspace, WorkspaceError,
     documents::{self, Gaps},
+    read::TIP_ROW,
     reference::check_nameable,
     rows::{self, Tip},
 };
@@ -130,6 +131,10 @@ impl Workspace {
             let parents = parent.iter().map(|parent| parent.id).collect();
             let snapshot = draft.snapshot(&documents, parents, stamp.agent)?;
             let id = snapshot.id();
+            // An entry that says it twice could never be replayed (APPLY-3).
+            if self.find_snapshot(id).await?.is_some() {
+                return Err(Error::AlreadyRecorded { id }.into());
+            }
             let moves = Some(RefMove { name: draft.source.clone(), from });
             let operation = Operation::SnapshotCommitted { snapshot: id, moves };
             let ordinal = tip.snapshots;
@@ -139,7 +144,7 @@ impl Workspace {
                 return Ok(Committed::Recorded(recorded));
             }
         }
-        Err(WorkspaceError::LostRace { tries: TRIES })
+        Err(self.lost().await?)
     }
 
     /// Sets or moves a ref that is at `from`; none means that there is no such ref yet.
@@ -203,7 +208,7 @@ impl Workspace {
                 return Ok((built.id, number));
             }
         }
-        Err(WorkspaceError::LostRace { tries: TRIES })
+        Err(self.lost().await?)
     }
 
     async fn change_ref(
@@ -243,7 +248,7 @@ impl Workspace {
                 return Ok(RefOutcome::Moved { number });
             }
         }
-        Err(WorkspaceError::LostRace { tries: TRIES })
+        Err(self.lost().await?)
     }
 
     /// Appends one entry after `tip`; none if a rival was faster, and the number if it is there.
@@ -266,6 +271,16 @@ impl Workspace {
             Outcome::Already { number } => Ok(Some(number)),
             Outcome::Lost { .. } => Ok(None),
         }
+    }
+
+    /// What to say after the last try: rivals were faster, or the tip never was that of the ledger.
+    async fn lost(&self) -> Result<WorkspaceError, WorkspaceError> {
+        let (tip, number) = (self.tip().await?, self.number().await?);
+        Ok(if tip.log.leaves() > number {
+            WorkspaceError::LostRace { tries: TRIES }
+        } else {
+            WorkspaceError::BrokenRow { row: TIP_ROW }
+        })
     }
 
     /// The entry that recorded this request, if any did.

@@ -8,6 +8,13 @@ use super::WorkspaceError;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Gaps(Vec<Value>);
 
+impl Gaps {
+    /// Tells whether there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
 /// Checks that rules are a document.
 pub(super) fn check_rules(document: &[u8]) -> Result<(), WorkspaceError> {
     read(document, RULES).map(drop)

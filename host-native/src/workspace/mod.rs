@@ -20,7 +20,7 @@ mod stamp;
 
 pub use check::{
     CheckData, CheckFault, CheckOptions, CheckProgress, CheckReport, CheckStage, CheckedItem,
-    Finding, Health, Looked, Part, Served, Serves,
+    Finding, Health, Looked, Part, Scanned, ScannedDamage, ScannedItems, Served, Serves,
 };
 pub use commit::{Capture, Committed, RefOutcome, SnapshotDraft, When};
 pub use error::{ErrorClass, Unnameable, WorkspaceError};

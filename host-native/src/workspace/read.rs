@@ -243,8 +243,8 @@ impl Workspace {
     }
 
     pub(super) async fn tip(&self) -> Result<Tip, WorkspaceError> {
-        let row = "the row that says how long the ledger is";
-        self.row(rows::tip_key(), row).await?.ok_or(WorkspaceError::BrokenRow { row })
+        let tip = self.row(rows::tip_key(), TIP_ROW).await?;
+        tip.ok_or(WorkspaceError::BrokenRow { row: TIP_ROW })
     }
 
     pub(super) async fn fetch_snapshot(&self, id: SnapshotId) -> Result<Snapshot, WorkspaceError> {
@@ -284,3 +284,5 @@ pub(super) const fn snapshot_of(operation: &Operation) -> Option<SnapshotId> {
 }
 
 const BROKEN_REF: WorkspaceError = WorkspaceError::BrokenRow { row: "a ref" };
+/// What messages call the row of the tip.
+pub(super) const TIP_ROW: &str = "the row that says how long the ledger is";

@@ -104,7 +104,8 @@ async fn default(store: &dyn Store) -> Result<Option<WorkspaceId>, WorkspaceErro
     row.map(id).transpose().map_err(|_| BROKEN)
 }
 
-fn workspace_key(id: WorkspaceId) -> Bytes {
+/// The key of the row that lists a workspace.
+pub(super) fn workspace_key(id: WorkspaceId) -> Bytes {
     [WORKSPACE, id.as_bytes()].concat().into()
 }
 

@@ -18,6 +18,12 @@ use crate::store::RowChange;
 /// What every key of a derived row begins with; rows of others begin otherwise.
 pub(super) const PREFIX: &[u8] = b"ledger/";
 
+/// Tells whether a row says what a snapshot holds: its source, its root.
+pub(super) fn is_of_what_a_snapshot_holds(row_key: &[u8]) -> bool {
+    let kind = row_key.strip_prefix(PREFIX).unwrap_or_default();
+    kind.starts_with(SOURCE) || kind.starts_with(ROOT)
+}
+
 /// The key of the row that says how long the ledger is.
 pub(super) fn tip_key() -> Bytes {
     key(b"tip", &[])
@@ -61,7 +67,7 @@ pub(super) fn ordinal_key(ordinal: u64) -> Bytes {
 
 /// The newest snapshot of a source.
 pub(super) fn source_key(label: &Label) -> Bytes {
-    key(b"source/", label.as_str().as_bytes())
+    key(SOURCE, label.as_str().as_bytes())
 }
 
 /// The newest snapshot with a root.
@@ -230,4 +236,5 @@ fn put(key: Bytes, value: Bytes) -> RowChange {
 
 const REF: &[u8] = b"ref/";
 const SNAPSHOT: &[u8] = b"snapshot/";
+const SOURCE: &[u8] = b"source/";
 const ROOT: &[u8] = b"root/";

@@ -1,12 +1,27 @@
 //! Checks a workspace from the objects up; no row of an index is taken as truth.
 
+mod documents;
+mod fetch;
+mod findings;
+mod graph;
+mod ledger;
+mod places;
 mod report;
+mod scan;
+mod trees;
 
 pub use report::{
     CheckFault, CheckReport, CheckedItem, Finding, Health, Looked, Part, Served, Serves,
 };
+pub use scan::{Scanned, ScannedDamage, ScannedItems};
+
+use findings::Findings;
+use graph::Checked;
+use ledger::Replayed;
+use markerbed_core::{Object, ObjectId};
 
 use super::{Workspace, WorkspaceError};
+use crate::progress::Silent;
 
 /// How much a check shall do.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -31,8 +46,6 @@ pub enum CheckData {
 /// A part of a check's work.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum CheckStage {
-    /// Every record of the store.
-    Records,
     /// Every entry of the ledger, and the rows derived from them.
     Ledger,
     /// The tree of every snapshot.
@@ -43,11 +56,137 @@ pub enum CheckStage {
 
 /// Hears how far a check has come.
 pub trait CheckProgress: Send + Sync {
-    /// Says that a stage begins, and how many steps it has, if that is known.
-    fn begin(&self, stage: CheckStage, steps: Option<u64>);
+    /// Says that a stage begins.
+    fn begin(&self, stage: CheckStage);
 
-    /// Says that more steps were done, and how many bytes were read for them.
-    fn advance(&self, steps: u64, bytes: u64);
+    /// Says that more things were looked at, and how many bytes of contents were read.
+    fn advance(&self, things: u64, bytes: u64);
+}
+
+impl Workspace {
+    /// Checks everything that is stored of this workspace, from the objects up.
+    ///
+    /// The ledger is replayed from its genesis and compared with the rows derived from it; the
+    /// tree of each snapshot is walked, each object is proven, each directory's counts are checked
+    /// against what is below it (NODE-8), and each content must be there with the right length.
+    /// What is wrong is no error of this call but a finding.
+    ///
+    /// `scanned` is what reading every record of the store has found before; without it, what
+    /// nothing leads to is not looked at.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the store that is no damage.
+    pub async fn check(
+        &self,
+        scanned: Scanned,
+        options: &CheckOptions,
+        progress: &dyn CheckProgress,
+    ) -> Result<CheckReport, WorkspaceError> {
+        let mut run = Run {
+            workspace: self,
+            options,
+            progress,
+            findings: Findings::new(options.findings_max, options.places_max),
+            looked: Looked::default(),
+            checked: Checked::default(),
+            unreferenced: ScannedItems::default(),
+            visits_left: VISITS_MAX,
+        };
+        run.take_scanned(scanned);
+        progress.begin(CheckStage::Ledger);
+        let mut replayed = run.replay().await?;
+        run.check_rows(&mut replayed).await?;
+        run.check_register().await?;
+        progress.begin(CheckStage::Trees);
+        run.check_snapshots(&replayed).await?;
+        run.check_states(&replayed).await?;
+        progress.begin(CheckStage::Places);
+        run.name_all_places(&replayed).await?;
+        Ok(run.into_report(&replayed))
+    }
+}
+
+/// One check.
+struct Run<'a> {
+    workspace: &'a Workspace,
+    options: &'a CheckOptions,
+    progress: &'a dyn CheckProgress,
+    findings: Findings,
+    looked: Looked,
+    checked: Checked,
+    /// What is stored and nothing was found to lead to yet.
+    unreferenced: ScannedItems,
+    /// How often places may still be looked at.
+    visits_left: u64,
+}
+
+impl Run<'_> {
+    async fn check_snapshots(&mut self, replayed: &Replayed) -> Result<(), WorkspaceError> {
+        for id in &replayed.snapshots {
+            let object = self.take((*id).into()).await?;
+            let Some(snapshot) = object.as_ref().and_then(Object::as_snapshot) else { continue };
+            self.check_tree(*id, snapshot.root).await?;
+            if let Some(attributes) = snapshot.attributes {
+                self.check_attributes(attributes).await?;
+            }
+            self.check_documents(*id, snapshot).await?;
+        }
+        Ok(())
+    }
+
+    /// A state can be built again from the entries; where it is stored, it must be whole.
+    async fn check_states(&mut self, replayed: &Replayed) -> Result<(), WorkspaceError> {
+        for id in &replayed.states {
+            let id = ObjectId::from(*id);
+            let is_stored = self.workspace.store().has_objects(self.workspace.id(), &[id]).await?;
+            if is_stored != [true] {
+                continue;
+            }
+            let object = self.take(id).await?;
+            if let Some(state) = object.as_ref().and_then(Object::as_state) {
+                self.check_state_map(state.maps).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn name_all_places(&mut self, replayed: &Replayed) -> Result<(), WorkspaceError> {
+        if self.findings.health() == Health::Sound {
+            return Ok(());
+        }
+        for id in replayed.snapshots.iter().rev() {
+            let object = self.take((*id).into()).await?;
+            let snapshot = object.as_ref().and_then(Object::as_snapshot);
+            if !self.name_places(*id, snapshot).await? {
+                self.findings.stop_counting_places();
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn into_report(self, replayed: &Replayed) -> CheckReport {
+        let left = &self.unreferenced;
+        let looked = Looked {
+            entries: replayed.state.entries(),
+            snapshots: replayed.snapshots.len() as u64,
+            objects_unreferenced: self.looked.objects.map(|_| left.objects.len() as u64),
+            contents_unreferenced: self.looked.contents.map(|_| left.contents.len() as u64),
+            ..self.looked
+        };
+        let health = self.findings.health();
+        let (findings, findings_total) = self.findings.into_list();
+        CheckReport {
+            workspace: self.workspace.id(),
+            looked,
+            log_root: replayed.tip.log.root(),
+            state: replayed.state.id().ok(),
+            findings,
+            findings_total,
+            health,
+        }
+    }
 }
 
 impl Default for CheckOptions {
@@ -56,29 +195,11 @@ impl Default for CheckOptions {
     }
 }
 
-impl CheckProgress for crate::progress::Silent {
-    fn begin(&self, _stage: CheckStage, _steps: Option<u64>) {}
+impl CheckProgress for Silent {
+    fn begin(&self, _stage: CheckStage) {}
 
-    fn advance(&self, _steps: u64, _bytes: u64) {}
+    fn advance(&self, _things: u64, _bytes: u64) {}
 }
 
-impl Workspace {
-    /// Checks everything that is stored of this workspace, from the objects up.
-    ///
-    /// Each record is read and proven; the ledger is replayed from its genesis and compared with
-    /// the rows derived from it; the tree of each snapshot is walked, each directory's counts are
-    /// checked against what is below it (NODE-8), and each content must be there with the right
-    /// length. What is wrong is no error of this call but a finding.
-    ///
-    /// # Errors
-    ///
-    /// A failure of the store that is no damage.
-    pub async fn check(
-        &self,
-        options: &CheckOptions,
-        progress: &dyn CheckProgress,
-    ) -> Result<CheckReport, WorkspaceError> {
-        let _ = (options, progress);
-        Err(WorkspaceError::NoWorkspace)
-    }
-}
+/// How often places are looked at: trees can have more paths than anybody can count.
+const VISITS_MAX: u64 = 1_000_000;

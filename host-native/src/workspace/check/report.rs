@@ -37,14 +37,14 @@ pub struct Looked {
     pub entries: u64,
     /// Snapshots that these commit.
     pub snapshots: u64,
-    /// Objects that are stored, each once.
-    pub objects: u64,
+    /// Objects that are stored, each once; none if the store was not scanned for them.
+    pub objects: Option<u64>,
     /// Objects that nothing recorded leads to: leftovers, no fault.
-    pub objects_unreferenced: u64,
-    /// Contents that are stored, each once.
-    pub contents: u64,
+    pub objects_unreferenced: Option<u64>,
+    /// Contents that are stored, each once; none if the store was not scanned for them.
+    pub contents: Option<u64>,
     /// Contents that nothing recorded leads to: leftovers, no fault.
-    pub contents_unreferenced: u64,
+    pub contents_unreferenced: Option<u64>,
     /// Bytes of contents that were read and hashed.
     pub bytes_read: u64,
 }
@@ -81,14 +81,10 @@ pub enum CheckFault {
     DamagedObject,
     /// An object that something names is absent.
     MissingObject,
-    /// An object that is stored cannot be found by its id.
-    LostObject,
     /// The bytes stored for a content are not those of its id.
     DamagedContent,
     /// A content that something names is absent.
     MissingContent,
-    /// A content that is stored cannot be found by its id.
-    LostContent,
     /// A file's size is not its content's length.
     WrongSize,
     /// A directory's counts are not what is below it.
@@ -183,10 +179,8 @@ impl CheckFault {
         match self {
             Self::DamagedObject => "damaged-object",
             Self::MissingObject => "missing-object",
-            Self::LostObject => "lost-object",
             Self::DamagedContent => "damaged-content",
             Self::MissingContent => "missing-content",
-            Self::LostContent => "lost-content",
             Self::WrongSize => "wrong-size",
             Self::WrongCount => "wrong-count",
             Self::WrongKind => "wrong-kind",

@@ -1,0 +1,137 @@
+//! Reads what may be damaged: one bad record must not hide the others of its batch.
+
+use bytes::Bytes;
+use markerbed_core::{ContentId, Object, ObjectId, hash::ContentHasher};
+
+use super::super::Workspace;
+use crate::store::StoreError;
+
+/// What became of a question about something that may be damaged.
+#[derive(Clone, Debug)]
+pub(super) enum Fetched<T> {
+    /// It is there and proven.
+    Whole(T),
+    /// It is not there.
+    Missing,
+    /// It is not as it was written; how that shows.
+    Damaged(String),
+}
+
+impl Workspace {
+    /// Reads objects and proves them, each by itself.
+    pub(super) async fn fetch_each_object(
+        &self,
+        ids: &[ObjectId],
+    ) -> Result<Vec<Fetched<Object>>, StoreError> {
+        let prove = |id: &ObjectId, bytes: Option<Bytes>| match bytes {
+            None => Fetched::Missing,
+            Some(bytes) => match Object::check(*id, &bytes) {
+                Ok(object) => Fetched::Whole(object),
+                Err(error) => Fetched::Damaged(error.to_string()),
+            },
+        };
+        let all = self.store().fetch_objects(self.id(), ids).await;
+        if let Some(all) = undamaged(all)? {
+            return Ok(ids.iter().zip(all).map(|(id, bytes)| prove(id, bytes)).collect());
+        }
+        let mut each = Vec::with_capacity(ids.len());
+        for id in ids {
+            let one = one(self.store().fetch_objects(self.id(), &[*id]).await)?;
+            each.push(match one {
+                Fetched::Whole(bytes) => prove(id, Some(bytes)),
+                Fetched::Missing => Fetched::Missing,
+                Fetched::Damaged(why) => Fetched::Damaged(why),
+            });
+        }
+        Ok(each)
+    }
+
+    /// Asks how long contents are, for each by itself.
+    pub(super) async fn fetch_each_length(
+        &self,
+        ids: &[ContentId],
+    ) -> Result<Vec<Fetched<u64>>, StoreError> {
+        let all = self.store().content_lengths(self.id(), ids).await;
+        if let Some(all) = undamaged(all)? {
+            return Ok(all
+                .into_iter()
+                .map(|one| one.map_or(Fetched::Missing, Fetched::Whole))
+                .collect());
+        }
+        let mut each = Vec::with_capacity(ids.len());
+        for id in ids {
+            each.push(one(self.store().content_lengths(self.id(), &[*id]).await)?);
+        }
+        Ok(each)
+    }
+
+    /// Reads entries from the start of the range on, the first of which may be damaged.
+    pub(super) async fn fetch_some_entries(
+        &self,
+        start: u64,
+        end: u64,
+    ) -> Result<Fetched<Vec<Bytes>>, StoreError> {
+        let all = self.store().fetch_entries(self.id(), start..end).await;
+        match undamaged(all)? {
+            Some(entries) if entries.is_empty() => Ok(Fetched::Missing),
+            Some(entries) => Ok(Fetched::Whole(entries)),
+            None => {
+                let one =
+                    self.store().fetch_entries(self.id(), start..start.saturating_add(1)).await;
+                Ok(match one {
+                    Ok(entries) if entries.is_empty() => Fetched::Missing,
+                    Ok(entries) => Fetched::Whole(entries),
+                    Err(error @ StoreError::Damaged { .. }) => Fetched::Damaged(error.to_string()),
+                    Err(error) => return Err(error),
+                })
+            }
+        }
+    }
+
+    /// Reads a content from its first byte to its last and proves it; gives its length.
+    pub(super) async fn read_whole_content(
+        &self,
+        id: ContentId,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Result<Fetched<u64>, StoreError> {
+        let read = async {
+            let Some(mut reader) = self.store().open_content(self.id(), id).await? else {
+                return Ok(Fetched::Missing);
+            };
+            let mut hasher = ContentHasher::default();
+            let mut length = 0_u64;
+            while let Some(piece) = reader.next().await? {
+                hasher.update(&piece);
+                length = length.saturating_add(piece.len() as u64);
+                progress(piece.len() as u64);
+            }
+            Ok(if hasher.finish() == id {
+                Fetched::Whole(length)
+            } else {
+                Fetched::Damaged("its bytes are not those of its id".to_owned())
+            })
+        };
+        match read.await {
+            Err(error @ StoreError::Damaged { .. }) => Ok(Fetched::Damaged(error.to_string())),
+            other => other,
+        }
+    }
+}
+
+/// The answer, or none if something in it is damaged.
+fn undamaged<T>(answer: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(StoreError::Damaged { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The answer to a single question.
+fn one<T>(answer: Result<Vec<Option<T>>, StoreError>) -> Result<Fetched<T>, StoreError> {
+    match answer {
+        Ok(mut answer) => Ok(answer.pop().flatten().map_or(Fetched::Missing, Fetched::Whole)),
+        Err(error @ StoreError::Damaged { .. }) => Ok(Fetched::Damaged(error.to_string())),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,383 @@
+//! Creating, committing, moving refs, and what is read of it.
+
+use std::sync::Arc;
+
+use markerbed_core::{Error, Id16, NodeId, SnapshotId, ledger::Operation, tree::Coverage};
+use markerbed_host::{
+    drive::blocking::wait,
+    snapshot::{Gap, GapReason},
+    workspace::{
+        Committed, ErrorClass, RefOutcome, Stamp, Unnameable, When, Workspace, WorkspaceError,
+    },
+};
+
+use crate::{
+    rival::{rivals, rivals_with},
+    support::{
+        commit, commit_draft, draft, draft_of, evidence, genesis, label, memory, place_of,
+        put_tree, recorded, stamp, workspace, workspace_in,
+    },
+};
+
+#[test]
+fn a_workspace_begins_with_its_genesis_as_entry_0() {
+    let workspace = workspace();
+
+    let entry = wait(workspace.entry(0)).unwrap().unwrap();
+
+    assert_eq!(entry.operation, Operation::WorkspaceCreated(genesis(7)));
+    assert_eq!(wait(workspace.genesis()).unwrap().id(), workspace.id());
+    assert_eq!(wait(workspace.number()).unwrap(), 0);
+}
+
+#[test]
+fn the_first_workspace_of_a_store_is_its_default() {
+    let store = memory();
+    let first = workspace_in(Arc::clone(&store));
+    wait(Workspace::create(Arc::clone(&store), genesis(8), "second", &stamp())).unwrap();
+
+    let opened = wait(Workspace::open_default(Arc::clone(&store))).unwrap();
+    let listed = wait(Workspace::list(&*store)).unwrap();
+
+    assert_eq!(opened.id(), first.id());
+    assert_eq!(listed.len(), 2);
+    let default = listed.iter().find(|listed| listed.is_default).unwrap();
+    assert_eq!((default.id, default.label.as_str()), (first.id(), "test"));
+}
+
+#[test]
+fn a_store_without_a_workspace_says_so() {
+    let error = wait(Workspace::open_default(memory())).unwrap_err();
+
+    assert_eq!((error.code(), error.class()), ("no-workspace", ErrorClass::NoStore));
+}
+
+#[test]
+fn a_workspace_that_is_not_there_cannot_be_opened() {
+    let error = wait(Workspace::open(memory(), genesis(1).id())).unwrap_err();
+
+    assert_eq!(error.code(), "unknown-workspace");
+}
+
+#[test]
+fn creating_twice_under_one_request_is_once_and_under_another_is_refused() {
+    let store = memory();
+    let stamp_of_both = stamp();
+    let create = |stamp: &Stamp| {
+        wait(Workspace::create(Arc::clone(&store), genesis(7), "test", stamp)).map(|made| made.id())
+    };
+    let first = create(&stamp_of_both).unwrap();
+
+    let again = create(&stamp_of_both).unwrap();
+    let rival = create(&stamp()).unwrap_err();
+
+    assert_eq!(again, first);
+    assert_eq!(rival.code(), "workspace-exists");
+    assert_eq!(wait(store.number(first)).unwrap(), Some(0));
+}
+
+#[test]
+fn a_commit_records_the_snapshot_moves_its_ref_and_names_its_parent() {
+    let workspace = workspace();
+
+    let first = commit(&workspace, "notes", &[("a", "1")]);
+    let second = commit(&workspace, "notes", &[("a", "2")]);
+
+    assert_eq!((first.number, first.ordinal), (1, 0));
+    assert_eq!((second.number, second.ordinal), (2, 1));
+    assert_eq!(first.snapshot.parents, []);
+    assert_eq!(second.snapshot.parents, [first.id]);
+    assert_eq!(place_of(&workspace, "notes"), Some(second.id));
+}
+
+#[test]
+fn the_parent_is_of_the_same_source_even_if_its_ref_is_elsewhere() {
+    let workspace = workspace();
+    let first = commit(&workspace, "notes", &[("a", "1")]);
+    let second = commit(&workspace, "notes", &[("a", "2")]);
+    commit(&workspace, "other", &[("b", "1")]);
+    wait(workspace.move_ref(&label("notes"), Some(second.id), first.id, &stamp())).unwrap();
+
+    let third = commit(&workspace, "notes", &[("a", "3")]);
+
+    assert_eq!(third.snapshot.parents, [second.id]);
+    assert_eq!(place_of(&workspace, "notes"), Some(third.id));
+}
+
+#[test]
+fn nothing_is_written_when_nothing_has_changed() {
+    let workspace = workspace();
+    let first = commit(&workspace, "notes", &[("a", "1")]);
+
+    let again = commit_draft(&workspace, &draft(&workspace, "notes", &[("a", "1")])).unwrap();
+
+    assert_eq!(again, Committed::Unchanged(first));
+    assert_eq!(wait(workspace.number()).unwrap(), 1);
+}
+
+#[test]
+fn an_unchanged_snapshot_is_written_when_it_is_asked_for() {
+    let workspace = workspace();
+    let first = commit(&workspace, "notes", &[("a", "1")]);
+    let same = draft(&workspace, "notes", &[("a", "1")]);
+
+    let again = wait(workspace.commit_snapshot(&same, When::Always, &stamp())).unwrap();
+
+    assert_eq!(recorded(again).snapshot.parents, [first.id]);
+    assert_eq!(wait(workspace.number()).unwrap(), 2);
+}
+
+#[test]
+fn other_gaps_or_rules_are_a_change_and_another_message_is_none() {
+    let workspace = workspace();
+    let gap = |reason| Gap { path: b"pipe".to_vec(), reason, attempts: 1 };
+    let mut draft = draft(&workspace, "notes", &[("a", "1")]);
+    let is_recorded =
+        |draft: &_| matches!(commit_draft(&workspace, draft).unwrap(), Committed::Recorded(_));
+    assert!(is_recorded(&draft));
+
+    draft.evidence = Some(evidence(&[], Some("hello")));
+    assert!(!is_recorded(&draft), "a message");
+    draft.coverage = Coverage::Partial;
+    draft.evidence = Some(evidence(&[gap(GapReason::Fifo)], None));
+    assert!(is_recorded(&draft), "a gap");
+    draft.evidence = Some(evidence(&[gap(GapReason::Fifo)], Some("hello")));
+    assert!(!is_recorded(&draft), "a message beside a gap");
+    draft.evidence = Some(evidence(&[gap(GapReason::Socket)], None));
+    assert!(is_recorded(&draft), "a gap for another reason");
+    draft.rules = br#"{"schema":"other"}"#.as_slice().into();
+    assert!(is_recorded(&draft), "rules");
+}
+
+#[test]
+fn the_same_request_again_gives_the_same_answer_and_writes_nothing() {
+    let workspace = workspace();
+    let draft = draft(&workspace, "notes", &[("a", "1")]);
+    let stamp = stamp();
+    let first = wait(workspace.commit_snapshot(&draft, When::Changed, &stamp)).unwrap();
+    commit(&workspace, "notes", &[("a", "2")]);
+
+    let again = wait(workspace.commit_snapshot(&draft, When::Changed, &stamp)).unwrap();
+
+    assert_eq!(again, first);
+    assert_eq!(wait(workspace.number()).unwrap(), 2);
+}
+
+#[test]
+fn the_same_request_for_something_else_is_refused() {
+    let workspace = workspace();
+    let stamp = stamp();
+    let one = draft(&workspace, "notes", &[("a", "1")]);
+    let other = draft(&workspace, "notes", &[("a", "2")]);
+    let first = recorded(wait(workspace.commit_snapshot(&one, When::Changed, &stamp)).unwrap());
+
+    let snapshot = wait(workspace.commit_snapshot(&other, When::Changed, &stamp)).unwrap_err();
+    let moved = wait(workspace.move_ref(&label("x"), None, first.id, &stamp)).unwrap_err();
+    let state = wait(workspace.record_state(&stamp)).unwrap_err();
+
+    assert_eq!([snapshot.code(), moved.code(), state.code()], ["request-taken"; 3]);
+    assert_eq!(wait(workspace.number()).unwrap(), 1);
+}
+
+#[test]
+fn a_root_that_was_not_put_is_not_committed() {
+    let workspace = workspace();
+    let root = NodeId::from_bytes([1; 32]);
+
+    let error = commit_draft(&workspace, &draft_of(root, "notes")).unwrap_err();
+
+    assert!(
+        matches!(&error, WorkspaceError::Engine(Error::MissingObject { id }) if *id == root.into())
+    );
+    assert_eq!(error.class(), ErrorClass::Incomplete);
+    assert_eq!(wait(workspace.number()).unwrap(), 0);
+}
+
+#[test]
+fn documents_that_are_no_canonical_json_are_refused() {
+    let workspace = workspace();
+    let mut draft = draft(&workspace, "notes", &[("a", "1")]);
+    draft.rules = b"{ }".as_slice().into();
+
+    let error = commit_draft(&workspace, &draft).unwrap_err();
+
+    assert_eq!(error.code(), "bad-document");
+}
+
+#[test]
+fn names_that_no_reference_could_mean_are_refused_for_new_refs() {
+    let workspace = workspace();
+    let snapshot = commit(&workspace, "notes", &[("a", "1")]).id;
+    let cases = [
+        ("a:b", Unnameable::Colon),
+        (":", Unnameable::Colon),
+        ("@", Unnameable::At),
+        ("@-", Unnameable::At),
+        ("@home", Unnameable::At),
+        ("#1", Unnameable::Hash),
+        ("deadbeef", Unnameable::Digits),
+        ("0123456789abcdef", Unnameable::Digits),
+    ];
+
+    for (name, expected) in cases {
+        let error = wait(workspace.move_ref(&label(name), None, snapshot, &stamp())).unwrap_err();
+        let WorkspaceError::Unnameable { why, .. } = error else { panic!("{name}: {error}") };
+        assert_eq!(why, expected, "{name}");
+        let source = draft(&workspace, name, &[("a", "1")]);
+        assert_eq!(commit_draft(&workspace, &source).unwrap_err().code(), "unnameable", "{name}");
+    }
+    for name in ["deadbee", "DEADBEEF", "deadbeef-1", "a@b", "a#1", "ü", "a/b", "-"] {
+        wait(workspace.move_ref(&label(name), None, snapshot, &stamp())).unwrap();
+    }
+}
+
+#[test]
+fn a_ref_moves_only_from_where_the_caller_believes_it_is() {
+    let workspace = workspace();
+    let first = commit(&workspace, "notes", &[("a", "1")]).id;
+    let second = commit(&workspace, "notes", &[("a", "2")]).id;
+    let name = label("release");
+    let set = |from, to| wait(workspace.move_ref(&name, from, to, &stamp()));
+
+    assert_eq!(set(None, first).unwrap(), RefOutcome::Moved { number: 3 });
+    let stale = set(None, second).unwrap_err();
+    let wrong = set(Some(second), first).unwrap_err();
+    assert_eq!(set(Some(first), second).unwrap(), RefOutcome::Moved { number: 4 });
+    assert_eq!(set(Some(second), second).unwrap(), RefOutcome::Unchanged);
+    let unknown = set(Some(second), SnapshotId::from_bytes([1; 32])).unwrap_err();
+
+    assert_eq!(
+        [stale.code(), wrong.code(), unknown.code()],
+        ["ref-moved", "ref-moved", "unknown-snapshot"]
+    );
+    assert_eq!((stale.class(), unknown.class()), (ErrorClass::Race, ErrorClass::Usage));
+    assert_eq!(place_of(&workspace, "release"), Some(second));
+}
+
+#[test]
+fn a_ref_is_removed_once_and_its_request_again_says_the_same() {
+    let workspace = workspace();
+    let snapshot = commit(&workspace, "notes", &[("a", "1")]).id;
+    let (name, stamp) = (label("notes"), stamp());
+
+    let removed = wait(workspace.remove_ref(&name, snapshot, &stamp)).unwrap();
+    let again = wait(workspace.remove_ref(&name, snapshot, &stamp)).unwrap();
+    let late = wait(workspace.remove_ref(&name, snapshot, &crate::support::stamp())).unwrap_err();
+
+    assert_eq!(
+        (removed, again),
+        (RefOutcome::Moved { number: 2 }, RefOutcome::Moved { number: 2 })
+    );
+    assert_eq!(late.code(), "ref-moved");
+    assert_eq!(wait(workspace.refs()).unwrap(), []);
+}
+
+#[test]
+fn a_state_entry_names_the_state_of_the_entries_before_it() {
+    let workspace = workspace();
+    commit(&workspace, "notes", &[("a", "1")]);
+    let expected = wait(workspace.replay()).unwrap().state.id().unwrap();
+
+    let (state, number) = wait(workspace.record_state(&stamp())).unwrap();
+
+    assert_eq!((state, number), (expected, 2));
+    assert_eq!(wait(workspace.replay()).unwrap().state.entries(), 3);
+    assert_eq!(
+        wait(workspace.store().has_objects(workspace.id(), &[state.into()])).unwrap(),
+        [true]
+    );
+}
+
+#[test]
+fn the_log_shows_the_newest_first_with_the_snapshots_they_are_about() {
+    let workspace = workspace();
+    let first = commit(&workspace, "notes", &[("a", "1")]);
+    wait(workspace.move_ref(&label("kept"), None, first.id, &stamp())).unwrap();
+    wait(workspace.remove_ref(&label("kept"), first.id, &stamp())).unwrap();
+
+    let all = wait(workspace.log(None, 10)).unwrap();
+    let two = wait(workspace.log(Some(3), 2)).unwrap();
+
+    let about = |logged: &[markerbed_host::workspace::Logged]| {
+        logged.iter().map(|one| (one.entry.number, one.snapshot.is_some())).collect::<Vec<_>>()
+    };
+    assert_eq!(about(&all), [(3, false), (2, true), (1, true), (0, false)]);
+    assert_eq!(about(&two), [(2, true), (1, true)]);
+    assert_eq!(all[1].snapshot.as_ref(), Some(&first.snapshot));
+}
+
+#[test]
+fn refs_are_listed_by_name() {
+    let workspace = workspace();
+    let one = commit(&workspace, "b", &[("a", "1")]).id;
+    let two = commit(&workspace, "a", &[("a", "2")]).id;
+
+    let refs = wait(workspace.refs()).unwrap();
+
+    let shown: Vec<_> = refs.iter().map(|found| (found.name.as_str(), found.snapshot)).collect();
+    assert_eq!(shown, [("a", two), ("b", one)]);
+}
+
+#[test]
+fn two_handles_that_race_both_get_in_and_the_second_builds_on_the_first() {
+    let store = memory();
+    let one = workspace_in(Arc::clone(&store));
+    let other = wait(Workspace::open_default(store)).unwrap();
+    let (tree_one, tree_other) = (put_tree(&one, &[("a", "1")]), put_tree(&one, &[("a", "2")]));
+
+    let threads = [(one.clone(), tree_one), (other, tree_other)].map(|(handle, root)| {
+        std::thread::spawn(move || commit_draft(&handle, &draft_of(root, "notes")).unwrap())
+    });
+    let mut made = threads.map(|thread| recorded(thread.join().unwrap()));
+    made.sort_by_key(|recorded| recorded.number);
+
+    let [first, second] = made;
+    assert_eq!((first.number, second.number), (1, 2));
+    assert_eq!(second.snapshot.parents, [first.id]);
+    assert_eq!(place_of(&one, "notes"), Some(second.id));
+}
+
+#[test]
+fn a_lost_race_is_made_anew_from_what_the_winner_left() {
+    let (workspace, rival) = rivals(1);
+    let draft = draft(&workspace, "notes", &[("a", "1")]);
+
+    let mine = recorded(commit_draft(&workspace, &draft).unwrap());
+
+    let theirs = rival.recorded();
+    assert_eq!(mine.snapshot.parents, [theirs.id]);
+    assert_eq!((theirs.number, mine.number), (1, 2));
+}
+
+#[test]
+fn who_always_loses_is_told_so() {
+    let (workspace, rival) = rivals(u32::MAX);
+    let draft = draft(&workspace, "notes", &[("a", "1")]);
+
+    let error = commit_draft(&workspace, &draft).unwrap_err();
+
+    assert_eq!((error.code(), error.class()), ("lost-race", ErrorClass::Race));
+    assert!(rival.wins() >= 10);
+}
+
+#[test]
+fn a_rival_that_recorded_the_same_makes_the_snapshot_unchanged() {
+    let (workspace, rival) = rivals_with(1, &[("a", "1")]);
+    let draft = draft(&workspace, "notes", &[("a", "1")]);
+
+    let mine = commit_draft(&workspace, &draft).unwrap();
+
+    assert_eq!(mine, Committed::Unchanged(rival.recorded()));
+}
+
+#[test]
+fn two_snapshots_that_differ_only_in_their_run_are_two() {
+    let workspace = workspace();
+    let mut draft = draft(&workspace, "notes", &[("a", "1")]);
+    let first = recorded(wait(workspace.commit_snapshot(&draft, When::Always, &stamp())).unwrap());
+    draft.run = Id16::from_bytes([4; 16]);
+
+    let second = recorded(wait(workspace.commit_snapshot(&draft, When::Always, &stamp())).unwrap());
+
+    assert_ne!(first.id, second.id);
+}
