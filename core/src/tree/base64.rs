@@ -41,8 +41,15 @@ fn letter(value: u32) -> char {
 }
 
 fn value(letter: u8) -> Option<u32> {
-    let index = LETTERS.iter().position(|known| *known == letter)?;
-    u32::try_from(index).ok()
+    let value = match letter {
+        b'A'..=b'Z' => letter - b'A',
+        b'a'..=b'z' => letter - b'a' + 26,
+        b'0'..=b'9' => letter - b'0' + 52,
+        b'+' => 62,
+        b'/' => 63,
+        _ => return None,
+    };
+    Some(u32::from(value))
 }
 
 const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
