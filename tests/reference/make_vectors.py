@@ -4,7 +4,9 @@ import json
 import os
 import sys
 
+import vectors_ledger
 import vectors_maps
+import vectors_objects
 import vectors_operations
 import vectors_proofs
 import vectors_trees
@@ -12,7 +14,8 @@ import vectors_values
 from judge import judge
 
 LEAST_CASES = 500
-MODULES = (vectors_values, vectors_maps, vectors_operations, vectors_proofs, vectors_trees)
+MODULES = (vectors_values, vectors_maps, vectors_operations, vectors_proofs,
+           vectors_trees, vectors_objects, vectors_ledger)
 
 
 def all_files():

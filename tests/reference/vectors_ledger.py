@@ -1,0 +1,366 @@
+"""Vectors of ledger.md."""
+
+import reference as r
+from vector_cases import Cases
+
+FIRST_KEY = bytes.fromhex("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a")
+GENESIS = r.Genesis(bytes(range(32)), FIRST_KEY)
+AGENT, REQUEST = bytes(range(16)), bytes(range(16, 32))
+A, B, C, D = (r.content_id(b"snapshot %d" % number) for number in range(4))
+TIME = 1763726400000
+
+
+def entry(operation, number=0, time=TIME, request=REQUEST):
+    return r.LedgerEntry(number, time, AGENT, request, operation)
+
+
+def encoded(operation, number=0):
+    return r.encode_ledger_entry(entry(operation, number))
+
+
+def commit(snapshot, name=None, source=None):
+    return r.Committed(snapshot, None if name is None else r.Move(name, source))
+
+
+CREATED = r.Created(GENESIS)
+
+
+# --------------------------------------------------------------------------- workspaces.json
+
+
+def workspace_cases():
+    cases = Cases("workspaces.json", "ledger.md", "Genesis objects and the WorkspaceId of each.")
+    data = r.encode_genesis(GENESIS)
+    cases.accept("plain", "WS-1", bytes=data)
+    cases.accept("all zero", "WS-1", bytes=b"\x01" + bytes(64))
+    cases.accept("another nonce", "WS-1", bytes=b"\x01" + bytes([255] * 32) + FIRST_KEY)
+    for number in (0, 2, 128):
+        bent = r.varint(number) + data[1:]
+        cases.refuse(f"format {number}", "ENC-7", "unsupported-format", bytes=bent)
+    cases.refuse("nothing", "ENC-4", "truncated", bytes=b"")
+    cases.refuse("only a format", "ENC-4", "truncated", bytes=b"\x01")
+    cases.refuse("without its last byte", "ENC-4", "truncated", bytes=data[:-1])
+    cases.refuse("and a byte", "ENC-8", "trailing-bytes", bytes=data + b"\x00")
+    cases.refuse("format overlong", "ENC-5", "overlong-varint", bytes=b"\x81\x00" + data[1:])
+    cases.refuse("format alone and unknown", "ENC-4", "unsupported-format", bytes=b"\x02")
+    return cases
+
+
+# --------------------------------------------------------------------------- entries.json
+
+
+def entry_cases():
+    cases = Cases("entries.json", "ledger.md", "Ledger entries and their leaf hashes.")
+    operations = {
+        "workspace created": CREATED,
+        "snapshot committed": commit(A),
+        "snapshot committed, a new ref": commit(A, b"main"),
+        "snapshot committed, a ref moved": commit(A, b"main", B),
+        "snapshot committed, the ref stays at it": commit(A, b"main", A),
+        "ref set": r.RefMoved(b"main", None, A),
+        "ref moved": r.RefMoved(b"main", A, B),
+        "ref removed": r.RefMoved(b"main", A, None),
+        "ref name of 255": r.RefMoved(b"r" * 255, None, A),
+        "ref name not ASCII": r.RefMoved("\u00fcber".encode(), None, A),
+        "state": r.Stated(A),
+    }
+    for title, operation in operations.items():
+        cases.accept(title, "LOG-1", bytes=encoded(operation, 7))
+    for number in (0, 127, 128, r.U64_MOST):
+        cases.accept(f"number {number}", "LOG-1", bytes=encoded(commit(A), number))
+    for time in (0, -1, -(1 << 63), (1 << 63) - 1):
+        data = r.encode_ledger_entry(entry(commit(A), 7, time))
+        cases.accept(f"time {time}", "LOG-1", bytes=data)
+    refused_entries(cases)
+    refused_operations(cases)
+    return cases
+
+
+def refused_entries(cases):
+    data = encoded(commit(A, b"main", B), 7)
+
+    def refuse(title, rule, error, bent):
+        cases.refuse(title, rule, error, bytes=bent)
+
+    refuse("nothing", "ENC-4", "truncated", b"")
+    for number in (0, 2, 128):
+        refuse(f"format {number}", "ENC-7", "unsupported-format", r.varint(number) + data[1:])
+    refuse("without its last byte", "ENC-4", "truncated", data[:-1])
+    refuse("and a byte", "ENC-8", "trailing-bytes", data + b"\x00")
+    refuse("number overlong", "ENC-5", "overlong-varint", b"\x01\x87\x00" + data[2:])
+    large = b"\x01" + bytes([128] * 9) + b"\x02"
+    refuse("number of 65 bits", "ENC-5", "number-too-large", large)
+    refuse("cut in the agent", "ENC-4", "truncated", data[:12])
+    refuse("16,385 bytes", "LED-1", "out-of-range", data + bytes(16385 - len(data)))
+    refuse("16,384 bytes", "ENC-8", "trailing-bytes", data + bytes(16384 - len(data)))
+    refuse("16,385 bytes of another format", "ENC-3", "out-of-range", b"\x02" + bytes(16384))
+
+
+def refused_operations(cases):
+    head = r.encode_ledger_entry(entry(r.Stated(A), 7))[:-33]
+
+    def refuse(title, rule, error, fields):
+        cases.refuse(title, rule, error, bytes=head + fields)
+
+    refuse("no operation", "ENC-4", "truncated", b"")
+    for tag in (0, 2, 3, 4, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 255):
+        refuse(f"operation {tag}", "ENC-7", "unsupported-format", bytes((tag,)))
+    genesis = r.encode_genesis(GENESIS)
+    refuse("genesis of format 2", "ENC-7", "unsupported-format", b"\x01\x02" + genesis[1:])
+    refuse("genesis cut", "ENC-4", "truncated", b"\x01" + genesis[:-1])
+    refuse("committed, flag 2", "ENC-6", "bad-flag", b"\x05" + A + b"\x02")
+    refuse("committed, move cut", "ENC-4", "truncated", b"\x05" + A + b"\x01")
+    refuse("committed, from flag 2", "ENC-6", "bad-flag", b"\x05" + A + b"\x01\x01r\x02")
+    names = {"empty": (b"", "out-of-range"), "256 bytes": (b"r" * 256, "out-of-range"),
+             "not UTF-8": (b"\xff", "bad-utf8"), "a control": (b"a\x07", "bad-text")}  # fmt: skip
+    for title, (name, error) in names.items():
+        move = b"\x05" + A + b"\x01" + r.sized(name) + b"\x00"
+        refuse(f"committed, ref name {title}", "NAME-5", error, move)
+        moved = b"\x06" + r.sized(name) + b"\x00\x01" + A
+        refuse(f"ref moved, ref name {title}", "NAME-5", error, moved)
+    equal = {"equal": r.optional(A) * 2, "both none": b"\x00\x00"}
+    for title, places in equal.items():
+        refuse(f"ref moved, {title}", "LED-2", "out-of-range", b"\x06\x01r" + places)
+        longer = b"\x06\x01r" + places + b"\x00"
+        refuse(f"ref moved, {title}, and a byte", "ENC-8", "trailing-bytes", longer)
+    refuse("ref moved, to flag 3", "ENC-6", "bad-flag", b"\x06\x01r\x00\x03")
+    refuse("state cut", "ENC-4", "truncated", b"\x11" + A[:31])
+    refuse("state and a byte", "ENC-8", "trailing-bytes", b"\x11" + A + b"\x00")
+
+
+# --------------------------------------------------------------------------- state.json
+
+
+def state_after(operations):
+    state = r.State()
+    for number, operation in enumerate(operations):
+        state.apply(entry(operation, number))
+    return r.Stated(state.id())
+
+
+def state_cases():
+    about = "Entries applied in order: the StateId after each, or the first that is refused."
+    cases = Cases("state.json", "ledger.md", about)
+
+    def inputs(operations):
+        return {"entries": [encoded(operation, at) for at, operation in enumerate(operations)]}
+
+    base = [CREATED, commit(A), commit(B, b"main")]
+    good = {
+        "nothing": ("STATE-2", []),
+        "created": ("APPLY-2", [CREATED]),
+        "a snapshot": ("APPLY-3", base[:2]),
+        "two snapshots": ("APPLY-3", [CREATED, commit(A), commit(B)]),
+        "two snapshots in the other order": ("APPLY-3", [CREATED, commit(B), commit(A)]),
+        "a snapshot and a ref": ("APPLY-3", base),
+        "a ref follows snapshots": (
+            "APPLY-3", base + [commit(C, b"main", B), commit(D, b"main", C)]),
+        "two refs": ("APPLY-3", base + [commit(C, b"other")]),
+        "a ref set": ("APPLY-4", base + [r.RefMoved(b"old", None, A)]),
+        "a ref moved back": ("APPLY-4", base + [r.RefMoved(b"main", B, A)]),
+        "a ref removed": ("APPLY-4", base + [r.RefMoved(b"main", B, None)]),
+        "a ref removed and set again": (
+            "APPLY-4", base + [r.RefMoved(b"main", B, None), r.RefMoved(b"main", None, A)],
+        ),
+        "state at the start": ("APPLY-5", [CREATED, state_after([CREATED])]),
+        "state after others": ("APPLY-5", base + [state_after(base)]),
+        "state twice": ("APPLY-5", base + [state_after(base)] * 2),
+        "state, then more": ("APPLY-5", base + [state_after(base), commit(C)]),
+    }  # fmt: skip
+    for title, (rule, operations) in good.items():
+        cases.accept(title, rule, **inputs(operations))
+    many = [CREATED] + [commit(r.content_id(b"%d" % number)) for number in range(140)]
+    outcome = cases.accept("140 snapshots, a map of two levels", "STATE-1", **inputs(many))
+    assert outcome["state_ids"][-1] == state_after(many).state.hex()
+    other = [r.Created(r.Genesis(bytes(32), FIRST_KEY))]
+    cases.accept("another nonce, the same state", "STATE-3", **inputs(other))
+    two_times = [r.encode_ledger_entry(entry(CREATED, 0, 5)), encoded(commit(A), 1)]
+    cases.accept("another time, the same state", "STATE-3", entries=two_times)
+    refused_states(cases, inputs, base)
+    return cases
+
+
+def refused_states(cases, inputs, base):
+    refused = {
+        "first not created": ("APPLY-1", "not-genesis", [commit(A)]),
+        "first is a state": ("APPLY-1", "not-genesis", [state_after([])]),
+        "created twice": ("APPLY-1", "not-genesis", [CREATED, CREATED]),
+        "created at the end": ("APPLY-1", "not-genesis", base + [CREATED]),
+        "a snapshot twice": ("APPLY-3", "already-recorded", base + [commit(A)]),
+        "a snapshot twice, and a wrong move": (
+            "APPLY-3", "already-recorded", base + [commit(A, b"main", D)]),
+        "committed, the ref is there": ("APPLY-3", "ref-conflict", base + [commit(C, b"main")]),
+        "committed, the ref is elsewhere": (
+            "APPLY-3", "ref-conflict", base + [commit(C, b"main", A)]),
+        "committed, no such ref": ("APPLY-3", "ref-conflict", base + [commit(C, b"x", A)]),
+        "committed, from the snapshot itself": (
+            "APPLY-3", "ref-conflict", base + [commit(C, b"main", C)]),
+        "ref to what was never committed": (
+            "APPLY-4", "unknown-snapshot", base + [r.RefMoved(b"main", B, D)]),
+        "ref to nowhere from elsewhere": (
+            "APPLY-4", "unknown-snapshot", base + [r.RefMoved(b"main", A, D)]),
+        "ref moved, it is elsewhere": (
+            "APPLY-4", "ref-conflict", base + [r.RefMoved(b"main", A, B)]),
+        "ref set, it is there": ("APPLY-4", "ref-conflict", base + [r.RefMoved(b"main", None, A)]),
+        "ref removed, no such ref": (
+            "APPLY-4", "ref-conflict", base + [r.RefMoved(b"x", A, None)]),
+        "ref removed twice": (
+            "APPLY-4", "ref-conflict", base + [r.RefMoved(b"main", B, None)] * 2),
+        "another state": ("APPLY-5", "wrong-state", base + [r.Stated(A)]),
+        "the state one entry late": (
+            "APPLY-5", "wrong-state", base + [state_after(base[:2])]),
+        "a state of nothing": ("APPLY-5", "wrong-state", [CREATED, state_after([])]),
+    }  # fmt: skip
+    for title, (rule, error, operations) in refused.items():
+        cases.refuse(title, rule, error, **inputs(operations))
+    numbers = {"a number twice": (0, 0), "a number left out": (0, 2), "first number 1": (1,)}
+    for title, wrong in numbers.items():
+        entries = [encoded(commit(A) if at else CREATED, at) for at in wrong]
+        cases.refuse(title, "APPLY-1", "wrong-number", entries=entries)
+    entries = [encoded(CREATED), encoded(CREATED, 5)]
+    cases.refuse("wrong number and created twice", "APPLY-1", "wrong-number", entries=entries)
+    entries = [encoded(CREATED), encoded(r.RefMoved(b"r", A, A), 1)]
+    cases.refuse("an entry that is malformed", "LED-2", "out-of-range", entries=entries)
+    entries = [encoded(CREATED), encoded(commit(A), 1), encoded(commit(A), 2), b""]
+    cases.refuse("more after the refused one", "APPLY-3", "already-recorded", entries=entries)
+
+
+# --------------------------------------------------------------------------- log.json
+
+# The leaves of the Certificate Transparency tests, and the root published for all eight
+KNOWN_LEAVES = [bytes.fromhex(leaf) for leaf in (
+    "", "00", "10", "2021", "3031", "40414243", "5051525354555657",
+    "606162636465666768696a6b6c6d6e6f",
+)]  # fmt: skip
+KNOWN_ROOT = "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328"
+
+
+def leaf(index):
+    return b"leaf %d" % index
+
+
+def log_cases():
+    about = "The log tree: roots, inclusion and consistency proofs, right and wrong."
+    cases = Cases("log.json", "ledger.md", about)
+    for size in range(len(KNOWN_LEAVES) + 1):
+        leaves = KNOWN_LEAVES[:size]
+        title = f"root of the {size} known leaves"
+        outcome = cases.accept(title, "LOG-1", operation="root", leaves=leaves)
+    assert outcome["root"] == KNOWN_ROOT
+    tree = [leaf(index) for index in range(257)]
+    for size in [*range(1, 21), 127, 128, 129, 255, 256, 257]:
+        title = f"root of {size} leaves"
+        cases.accept(title, "LOG-5", operation="root", leaves=tree[:size])
+    inclusions(cases, tree)
+    consistencies(cases, tree)
+    wrong_inclusions(cases, tree)
+    wrong_consistencies(cases, tree)
+    return cases
+
+
+def inclusion(tree, size, index):
+    hashes = [r.leaf_hash(data) for data in tree[:size]]
+    return {"operation": "inclusion", "size": str(size), "index": str(index), "leaf": tree[index],
+            "proof": r.prove_inclusion(hashes, index), "root": r.log_root(hashes)}
+
+
+def inclusions(cases, tree):
+    for size in range(1, 21):
+        for index in range(size):
+            if size <= 9 or index in (0, size // 2, size - 2, size - 1):
+                title = f"leaf {index} of {size}"
+                cases.accept(title, "LOG-2", **inclusion(tree, size, index))
+    for index in (0, 127, 128, 255, 256):
+        cases.accept(f"leaf {index} of 257", "LOG-2", **inclusion(tree, 257, index))
+
+
+def consistency(tree, size, to_size):
+    hashes = [r.leaf_hash(data) for data in tree[:to_size]]
+    return {"operation": "consistency", "from": str(size), "to": str(to_size),
+            "from_root": r.log_root(hashes[:size]), "to_root": r.log_root(hashes),
+            "proof": r.prove_consistency(hashes, size)}
+
+
+def consistencies(cases, tree):
+    for to_size in range(0, 21):
+        for size in range(0, to_size + 1):
+            if to_size <= 9 or size in (0, 1, to_size // 2, to_size - 1, to_size):
+                title = f"from {size} to {to_size}"
+                cases.accept(title, "LOG-3", **consistency(tree, size, to_size))
+    for size in (1, 2, 100, 128, 129, 255, 256):
+        cases.accept(f"from {size} to 257", "LOG-3", **consistency(tree, size, 257))
+
+
+def wrong_inclusions(cases, tree):
+    good = inclusion(tree, 7, 3)
+    proof, other = good["proof"], r.sha256(b"other")
+
+    def refuse(title, error, start=good, **changed):
+        cases.refuse(f"inclusion, {title}", "LOG-4", error, **{**start, **changed})
+
+    refuse("index 7 of 7", "bad-proof", index="7")
+    refuse("index 8 of 7", "bad-proof", index="8")
+    refuse("size 0", "bad-proof", size="0", index="0", proof=[])
+    refuse("index 2^64-1", "bad-proof", index=str(r.U64_MOST))
+    refuse("a hash too few", "bad-proof", proof=proof[:-1])
+    refuse("no hash", "bad-proof", proof=[])
+    refuse("a hash too many", "bad-proof", proof=proof + [other])
+    refuse("one leaf, a hash too many", "bad-proof", inclusion(tree, 1, 0), proof=[other])
+    refuse("the last leaf, a hash too many", "bad-proof", inclusion(tree, 7, 6), proof=proof)
+    refuse("the last leaf, a hash too few", "bad-proof", inclusion(tree, 7, 6), proof=proof[:1])
+    refuse("100 hashes", "bad-proof", proof=[other] * 100)
+    refuse("another size, more hashes needed", "bad-proof", size="9")
+    refuse("size 2^64-1", "bad-proof", size=str(r.U64_MOST))
+    refuse("another root", "hash-mismatch", root=other)
+    refuse("another leaf", "hash-mismatch", leaf=leaf(4))
+    refuse("another index", "hash-mismatch", index="2")
+    title = "inclusion, another size and index of the same path, as RFC 9162 takes it"
+    cases.accept(title, "LOG-2", **{**inclusion(tree, 7, 6), "size": "6", "index": "5"})
+    refuse("hashes swapped", "hash-mismatch", proof=proof[::-1])
+    for at in range(len(proof)):
+        bent = proof[:at] + [other] + proof[at + 1 :]
+        refuse(f"hash {at} changed", "hash-mismatch", proof=bent)
+    refuse("another root and a hash too few", "bad-proof", root=other, proof=proof[:-1])
+    refuse("one leaf, another root", "hash-mismatch", inclusion(tree, 1, 0), root=other)
+
+
+def wrong_consistencies(cases, tree):
+    good = consistency(tree, 5, 7)
+    proof, other = good["proof"], r.sha256(b"other")
+
+    def refuse(title, error, start=good, **changed):
+        cases.refuse(f"consistency, {title}", "LOG-4", error, **{**start, **changed})
+
+    swapped = {"from": "7", "to": "5"}
+    refuse("from above to", "bad-proof", **swapped)
+    refuse("a hash too few", "bad-proof", proof=proof[:-1])
+    refuse("no hash", "bad-proof", proof=[])
+    refuse("a hash too many", "bad-proof", proof=proof + [other])
+    refuse("100 hashes", "bad-proof", proof=[other] * 100)
+    refuse("another size to, fewer hashes needed", "bad-proof", to="6")
+    refuse("another root from", "hash-mismatch", from_root=other)
+    refuse("another root to", "hash-mismatch", to_root=other)
+    swapped = {"from_root": good["to_root"], "to_root": good["from_root"]}
+    refuse("the roots swapped", "hash-mismatch", **swapped)
+    refuse("another root and a hash too many", "bad-proof", to_root=other, proof=proof + [other])
+    for at in range(len(proof)):
+        bent = proof[:at] + [other] + proof[at + 1 :]
+        refuse(f"hash {at} changed", "hash-mismatch", proof=bent)
+    power = consistency(tree, 4, 7)
+    for at in range(len(power["proof"])):
+        bent = power["proof"][:at] + [other] + power["proof"][at + 1 :]
+        refuse(f"from 4, hash {at} changed", "hash-mismatch", power, proof=bent)
+    refuse("from 4, another root from", "hash-mismatch", power, from_root=other)
+    refuse("from 4, a hash too few", "bad-proof", power, proof=power["proof"][:-1])
+    refuse("from 4, no hash", "bad-proof", power, proof=[])
+    from_none, equal = consistency(tree, 0, 5), consistency(tree, 5, 5)
+    refuse("from 0, a hash", "bad-proof", from_none, proof=[other])
+    refuse("from 0, another root from", "hash-mismatch", from_none, from_root=other)
+    refuse("equal sizes, a hash", "bad-proof", equal, proof=[other])
+    refuse("equal sizes, other roots", "hash-mismatch", equal, to_root=other)
+    nothing = consistency(tree, 0, 0)
+    refuse("from 0 to 0, another root", "hash-mismatch", nothing, from_root=other, to_root=other)
+    refuse("from 0 to 0, another root to", "hash-mismatch", nothing, to_root=other)
+
+
+FILES = [workspace_cases, entry_cases, state_cases, log_cases]
