@@ -9,13 +9,15 @@ import vectors_maps
 import vectors_objects
 import vectors_operations
 import vectors_proofs
+import vectors_tree_proofs
 import vectors_trees
 import vectors_values
 from judge import judge
 
 LEAST_CASES = 500
 MODULES = (vectors_values, vectors_maps, vectors_operations, vectors_proofs,
-           vectors_trees, vectors_objects, vectors_ledger)
+           vectors_trees, vectors_objects, vectors_ledger,
+           vectors_tree_proofs)
 
 
 def all_files():
