@@ -18,7 +18,7 @@ use markerbed_suites::vector::{Case, cases_of, check_code, to_hex};
 
 #[test]
 fn fields() {
-    for case in cases_of(include_str!("../../vectors/fields.json"), 60) {
+    for case in cases_of(include_str!("../../vectors/fields.json"), 78) {
         let bytes = case.bytes("bytes");
         let mut reader = Reader::new(&bytes);
         let mut out = Vec::new();
@@ -60,7 +60,7 @@ fn fields() {
 
 #[test]
 fn names() {
-    for case in cases_of(include_str!("../../vectors/names.json"), 80) {
+    for case in cases_of(include_str!("../../vectors/names.json"), 97) {
         let bytes = case.bytes("bytes");
         let read = match case.text("type").as_str() {
             "name" => Name::new(&bytes).map(|name| name.as_bytes().to_vec()),
@@ -86,7 +86,7 @@ fn names() {
 
 #[test]
 fn nodes() {
-    for case in cases_of(include_str!("../../vectors/nodes.json"), 60) {
+    for case in cases_of(include_str!("../../vectors/nodes.json"), 93) {
         let bytes = case.bytes("bytes");
         let Some(node) = check_code(&case, Node::decode(&bytes)) else { continue };
 
@@ -132,7 +132,7 @@ fn fields_of(node: &Node) -> serde_json::Value {
 
 #[test]
 fn trees() {
-    for case in cases_of(include_str!("../../vectors/trees.json"), 30) {
+    for case in cases_of(include_str!("../../vectors/trees.json"), 43) {
         let directory = check_code(&case, directory_of(&case));
 
         if let Some(directory) = directory {
