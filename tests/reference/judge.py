@@ -324,8 +324,10 @@ def judge_snapshot(case):
     data = unhex(case["bytes"])
     snapshot = r.decode_snapshot(data)
     assert r.encode_snapshot(snapshot) == data
-    members = {name: hexed(part) if isinstance(part, bytes) else part
-               for name, part in snapshot._asdict().items()}
+    members = {
+        name: hexed(part) if isinstance(part, bytes) else part
+        for name, part in snapshot._asdict().items()
+    }
     members.update(
         parents=[hexed(parent) for parent in snapshot.parents],
         source_label=snapshot.source_label.decode(),
@@ -343,8 +345,10 @@ def judge_json(case):
 
 @judges("listing.json")
 def judge_listing(case):
-    lines = [(unhex(line["path"]), unhex(line.get("sha256")), unhex(line.get("sealed")))
-             for line in case["lines"]]
+    lines = [
+        (unhex(line["path"]), unhex(line.get("sha256")), unhex(line.get("sealed")))
+        for line in case["lines"]
+    ]
     listing = r.listing(lines)
     return {"listing": hexed(listing), "sha256": hexed(r.sha256(listing))}
 

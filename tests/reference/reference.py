@@ -550,7 +550,7 @@ def look_up(requests, root, keys):
     """The value of each key, None if it is absent [MAP-20]."""
     requests.ask([root])
     found = dict.fromkeys(keys)
-    at = {key: root for key in keys}
+    at = dict.fromkeys(keys, root)
     while at:
         below = {}
         for key, page in at.items():
@@ -581,8 +581,9 @@ def difference(requests, root_a, root_b):
             turn = [0, 1]
         requests.ask([page for side in turn for page in fronts[side]])
         if levels == [0, 0]:
-            return merge(*([entry for page in front for entry in hand[page].items]
-                           for front in fronts))
+            return merge(
+                *([entry for page in front for entry in hand[page].items] for front in fronts)
+            )
         for side in turn:
             fronts[side] = [item.page for page in fronts[side] for item in hand[page].items]
             levels[side] -= 1
@@ -673,8 +674,7 @@ class Attempt:
 
 def update(requests, root, kind, changes):
     """The new MapId, and the new pages by id; a change is a value or None [MAP-22]."""
-    changes = {key: None if value is None else Entry(key, value)
-               for key, value in changes.items()}
+    changes = {key: None if value is None else Entry(key, value) for key, value in changes.items()}
     made, level = {}, 0
     while changes:
         attempt = Attempt(requests.in_hand, root, level, changes)
@@ -1612,24 +1612,12 @@ def root_of_directory(path, gaps):
         frame = stack[-1]
         if frame.todo:
             name = frame.todo.pop()
-            names = frame.names + [name]
-            if is_own_store(names):
-                continue
-            if len(names) > DEPTH_MOST:
-                gaps.add(names, "too-deep")
-                continue
             try:
-                node = node_on_disk(name)
-                if node is None:
-                    stack.append(enter(name, names))
+                take_in(name, stack)
             except OSError:
-                gaps.add(names, "unreadable")
-                continue
+                gaps.add(frame.names + [name], "unreadable")
             except Refused as refused:
-                gaps.add(names, str(refused))
-                continue
-            if node is not None:
-                frame.children.append((name, node))
+                gaps.add(frame.names + [name], refused.code)
             continue
         stack.pop()
         node, _ = directory_of(sorted(frame.children))
@@ -1639,8 +1627,23 @@ def root_of_directory(path, gaps):
         stack[-1].children.append((frame.names[-1], node))
 
 
-def is_own_store(names):
-    return names == [b".markerbed"] and stat.S_ISDIR(os.lstat(names[0]).st_mode)
+def take_in(name, stack):
+    """Adds one entry to the frame on top, or a frame for it; Refused says why it is a gap."""
+    frame = stack[-1]
+    names = frame.names + [name]
+    status = os.lstat(name)
+    kind = stat.S_IFMT(status.st_mode)
+    if names == [b".markerbed"] and kind == stat.S_IFDIR:
+        return
+    require(len(names) <= DEPTH_MOST, "too-deep")
+    if kind == stat.S_IFDIR:
+        stack.append(enter(name, names))
+    elif kind == stat.S_IFLNK:
+        frame.children.append((name, read_symlink(name)))
+    elif kind == stat.S_IFREG:
+        frame.children.append((name, read_file(name, bool(status.st_mode & 0o100))))
+    else:
+        raise Refused({stat.S_IFIFO: "fifo", stat.S_IFSOCK: "socket"}.get(kind, "device"))
 
 
 def identity(status):
@@ -1674,19 +1677,10 @@ def leave(parent):
         raise SystemExit("reference.py: the directory was moved while it was read")
 
 
-def node_on_disk(name):
-    """The node of a file or symlink; None for a directory."""
-    status = os.lstat(name)
-    if stat.S_ISDIR(status.st_mode):
-        return None
-    if stat.S_ISLNK(status.st_mode):
-        target = os.readlink(name)
-        require(1 <= len(target) <= TARGET_MOST, "name")
-        return Node(SYMLINK, None, Link(target))
-    if stat.S_ISREG(status.st_mode):
-        return read_file(name, bool(status.st_mode & 0o100))
-    special = {stat.S_IFIFO: "fifo", stat.S_IFSOCK: "socket"}
-    raise Refused(special.get(stat.S_IFMT(status.st_mode), "device"))
+def read_symlink(name):
+    target = os.readlink(name)
+    require(1 <= len(target) <= TARGET_MOST, "name")
+    return Node(SYMLINK, None, Link(target))
 
 
 def read_file(name, executable):
@@ -1722,18 +1716,19 @@ def command_root(arguments):
     return 3 if gaps.count else 0
 
 
+def id_argument(text):
+    try:
+        check_id_text(text.encode("utf-8", "surrogateescape"))
+    except Refused:
+        raise argparse.ArgumentTypeError("64 lower-case hexadecimal digits wanted") from None
+    return bytes.fromhex(text)
+
+
 def command_verify(arguments):
     with open(arguments.proof, "rb") as file:
         data = file.read(PROOF_MOST + 1)
     try:
-        expected = [arguments.root, arguments.snapshot]
-        for text in expected:
-            check_id_text((text or "0" * 64).encode())
-        expected = [bytes.fromhex(text) if text else None for text in expected]
-    except Refused:
-        raise SystemExit("reference.py: an id is 64 lower-case hexadecimal digits") from None
-    try:
-        verdict, claim, proof = verdict_of_tree_proof(data, *expected)
+        verdict, claim, proof = verdict_of_tree_proof(data, arguments.root, arguments.snapshot)
     except Refused as refused:
         print(f"false: {refused.code}")
         return 1
@@ -1760,11 +1755,16 @@ def main():
     command = commands.add_parser("verify", help=text, description=text)
     command.add_argument("proof", metavar="PROOF")
     expectation = command.add_mutually_exclusive_group()
-    expectation.add_argument("--root", metavar="HEX", help="the NodeId that the tree must have")
-    expectation.add_argument("--snapshot", metavar="HEX", help="the SnapshotId that it must have")
+    for option, text in (("--root", "the NodeId"), ("--snapshot", "the SnapshotId")):
+        text += " that it must have"
+        expectation.add_argument(option, metavar="HEX", type=id_argument, help=text)
     command.set_defaults(run=command_verify)
     arguments = parser.parse_args()
-    return arguments.run(arguments)
+    try:
+        return arguments.run(arguments)
+    except OSError as error:
+        print(f"reference.py: {error}", file=sys.stderr)
+        return 2
 
 
 if __name__ == "__main__":

@@ -111,8 +111,12 @@ def refused_operations(cases):
     refuse("committed, flag 2", "ENC-6", "bad-flag", b"\x05" + A + b"\x02")
     refuse("committed, move cut", "ENC-4", "truncated", b"\x05" + A + b"\x01")
     refuse("committed, from flag 2", "ENC-6", "bad-flag", b"\x05" + A + b"\x01\x01r\x02")
-    names = {"empty": (b"", "out-of-range"), "256 bytes": (b"r" * 256, "out-of-range"),
-             "not UTF-8": (b"\xff", "bad-utf8"), "a control": (b"a\x07", "bad-text")}  # fmt: skip
+    names = {
+        "empty": (b"", "out-of-range"),
+        "256 bytes": (b"r" * 256, "out-of-range"),
+        "not UTF-8": (b"\xff", "bad-utf8"),
+        "a control": (b"a\x07", "bad-text"),
+    }
     for title, (name, error) in names.items():
         move = b"\x05" + A + b"\x01" + r.sized(name) + b"\x00"
         refuse(f"committed, ref name {title}", "NAME-5", error, move)
@@ -154,19 +158,22 @@ def state_cases():
         "two snapshots in the other order": ("APPLY-3", [CREATED, commit(B), commit(A)]),
         "a snapshot and a ref": ("APPLY-3", base),
         "a ref follows snapshots": (
-            "APPLY-3", base + [commit(C, b"main", B), commit(D, b"main", C)]),
+            "APPLY-3",
+            base + [commit(C, b"main", B), commit(D, b"main", C)],
+        ),
         "two refs": ("APPLY-3", base + [commit(C, b"other")]),
         "a ref set": ("APPLY-4", base + [r.RefMoved(b"old", None, A)]),
         "a ref moved back": ("APPLY-4", base + [r.RefMoved(b"main", B, A)]),
         "a ref removed": ("APPLY-4", base + [r.RefMoved(b"main", B, None)]),
         "a ref removed and set again": (
-            "APPLY-4", base + [r.RefMoved(b"main", B, None), r.RefMoved(b"main", None, A)],
+            "APPLY-4",
+            base + [r.RefMoved(b"main", B, None), r.RefMoved(b"main", None, A)],
         ),
         "state at the start": ("APPLY-5", [CREATED, state_after([CREATED])]),
         "state after others": ("APPLY-5", base + [state_after(base)]),
         "state twice": ("APPLY-5", base + [state_after(base)] * 2),
         "state, then more": ("APPLY-5", base + [state_after(base), commit(C)]),
-    }  # fmt: skip
+    }
     for title, (rule, operations) in good.items():
         cases.accept(title, rule, **inputs(operations))
     many = [CREATED] + [commit(r.content_id(b"%d" % number)) for number in range(140)]
@@ -188,29 +195,44 @@ def refused_states(cases, inputs, base):
         "created at the end": ("APPLY-1", "not-genesis", base + [CREATED]),
         "a snapshot twice": ("APPLY-3", "already-recorded", base + [commit(A)]),
         "a snapshot twice, and a wrong move": (
-            "APPLY-3", "already-recorded", base + [commit(A, b"main", D)]),
+            "APPLY-3",
+            "already-recorded",
+            base + [commit(A, b"main", D)],
+        ),
         "committed, the ref is there": ("APPLY-3", "ref-conflict", base + [commit(C, b"main")]),
         "committed, the ref is elsewhere": (
-            "APPLY-3", "ref-conflict", base + [commit(C, b"main", A)]),
+            "APPLY-3",
+            "ref-conflict",
+            base + [commit(C, b"main", A)],
+        ),
         "committed, no such ref": ("APPLY-3", "ref-conflict", base + [commit(C, b"x", A)]),
         "committed, from the snapshot itself": (
-            "APPLY-3", "ref-conflict", base + [commit(C, b"main", C)]),
+            "APPLY-3",
+            "ref-conflict",
+            base + [commit(C, b"main", C)],
+        ),
         "ref to what was never committed": (
-            "APPLY-4", "unknown-snapshot", base + [r.RefMoved(b"main", B, D)]),
+            "APPLY-4",
+            "unknown-snapshot",
+            base + [r.RefMoved(b"main", B, D)],
+        ),
         "ref to nowhere from elsewhere": (
-            "APPLY-4", "unknown-snapshot", base + [r.RefMoved(b"main", A, D)]),
+            "APPLY-4",
+            "unknown-snapshot",
+            base + [r.RefMoved(b"main", A, D)],
+        ),
         "ref moved, it is elsewhere": (
-            "APPLY-4", "ref-conflict", base + [r.RefMoved(b"main", A, B)]),
+            "APPLY-4",
+            "ref-conflict",
+            base + [r.RefMoved(b"main", A, B)],
+        ),
         "ref set, it is there": ("APPLY-4", "ref-conflict", base + [r.RefMoved(b"main", None, A)]),
-        "ref removed, no such ref": (
-            "APPLY-4", "ref-conflict", base + [r.RefMoved(b"x", A, None)]),
-        "ref removed twice": (
-            "APPLY-4", "ref-conflict", base + [r.RefMoved(b"main", B, None)] * 2),
+        "ref removed, no such ref": ("APPLY-4", "ref-conflict", base + [r.RefMoved(b"x", A, None)]),
+        "ref removed twice": ("APPLY-4", "ref-conflict", base + [r.RefMoved(b"main", B, None)] * 2),
         "another state": ("APPLY-5", "wrong-state", base + [r.Stated(A)]),
-        "the state one entry late": (
-            "APPLY-5", "wrong-state", base + [state_after(base[:2])]),
+        "the state one entry late": ("APPLY-5", "wrong-state", base + [state_after(base[:2])]),
         "a state of nothing": ("APPLY-5", "wrong-state", [CREATED, state_after([])]),
-    }  # fmt: skip
+    }
     for title, (rule, error, operations) in refused.items():
         cases.refuse(title, rule, error, **inputs(operations))
     numbers = {"a number twice": (0, 0), "a number left out": (0, 2), "first number 1": (1,)}
@@ -228,10 +250,19 @@ def refused_states(cases, inputs, base):
 # --------------------------------------------------------------------------- log.json
 
 # The leaves of the Certificate Transparency tests, and the root published for all eight
-KNOWN_LEAVES = [bytes.fromhex(leaf) for leaf in (
-    "", "00", "10", "2021", "3031", "40414243", "5051525354555657",
-    "606162636465666768696a6b6c6d6e6f",
-)]  # fmt: skip
+KNOWN_LEAVES = [
+    bytes.fromhex(leaf)
+    for leaf in (
+        "",
+        "00",
+        "10",
+        "2021",
+        "3031",
+        "40414243",
+        "5051525354555657",
+        "606162636465666768696a6b6c6d6e6f",
+    )
+]
 KNOWN_ROOT = "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328"
 
 
@@ -260,8 +291,14 @@ def log_cases():
 
 def inclusion(tree, size, index):
     hashes = [r.leaf_hash(data) for data in tree[:size]]
-    return {"operation": "inclusion", "size": str(size), "index": str(index), "leaf": tree[index],
-            "proof": r.prove_inclusion(hashes, index), "root": r.log_root(hashes)}
+    return {
+        "operation": "inclusion",
+        "size": str(size),
+        "index": str(index),
+        "leaf": tree[index],
+        "proof": r.prove_inclusion(hashes, index),
+        "root": r.log_root(hashes),
+    }
 
 
 def inclusions(cases, tree):
@@ -276,9 +313,14 @@ def inclusions(cases, tree):
 
 def consistency(tree, size, to_size):
     hashes = [r.leaf_hash(data) for data in tree[:to_size]]
-    return {"operation": "consistency", "from": str(size), "to": str(to_size),
-            "from_root": r.log_root(hashes[:size]), "to_root": r.log_root(hashes),
-            "proof": r.prove_consistency(hashes, size)}
+    return {
+        "operation": "consistency",
+        "from": str(size),
+        "to": str(to_size),
+        "from_root": r.log_root(hashes[:size]),
+        "to_root": r.log_root(hashes),
+        "proof": r.prove_consistency(hashes, size),
+    }
 
 
 def consistencies(cases, tree):

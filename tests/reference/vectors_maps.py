@@ -1,7 +1,7 @@
 """Vectors of map.md."""
 
 import reference as r
-from chosen_keys import choose, child, children_of, entries_of, snapshot_key, value_of
+from chosen_keys import child, children_of, choose, entries_of, snapshot_key, value_of
 from vector_cases import Cases
 
 NAMES, SNAPSHOTS = r.DIRECTORY, r.SNAPSHOTS
@@ -278,8 +278,13 @@ class Place:
         page = page or self.page
         kind, level = changed.pop("kind", page.kind), changed.pop("level", page.level + 1)
         child = self.child._replace(page=r.page_id(page), **changed)
-        members = {"last_key": child.key, "last_value": child.value, "page": child.page,
-                   "items": child.items, "entries": str(child.entries)}
+        members = {
+            "last_key": child.key,
+            "last_value": child.value,
+            "page": child.page,
+            "items": child.items,
+            "entries": str(child.entries),
+        }
         place = {"kind": kind, "level": level, "left": left, "last": last, "child": members}
         inputs = {"bytes": r.encode_page(page), "place": place}
         if error:
@@ -322,18 +327,19 @@ def wrong_places(cases):
     member = {"last_key": keys[2], "last_value": b"\x02"}
     member.update(page=bytes(32), items=3, entries="3")
     cases.refuse(
-        "child, another page id", "MAP-18", "hash-mismatch", bytes=r.encode_page(place.page),
+        "child, another page id",
+        "MAP-18",
+        "hash-mismatch",
+        bytes=r.encode_page(place.page),
         place={"kind": SNAPSHOTS, "level": 1, "left": None, "last": True, "child": member},
-    )  # fmt: skip
+    )
 
 
 def cuts_in_place(cases):
     """Every clause: a cut that is there, one that is missing, one that comes too early."""
 
     def add(name, plan, last, error=None, level=0):
-        Place(cases, choose(plan, level, snapshot_key), level).add(
-            name, "MAP-19", error, last=last
-        )
+        Place(cases, choose(plan, level, snapshot_key), level).add(name, "MAP-19", error, last=last)
 
     wrong = "wrong-cut"
     add("one entry, (i)", ["i"], False)
@@ -438,9 +444,11 @@ def generated_shapes(cases):
     levels_of_one = choose_level_one(130)
     entries = entries_of(levels_of_one, SNAPSHOTS)
     outcome = cases.accept(
-        "130 entries, each (i) at level 1: two levels of single items", "MAP-2",
-        kind=SNAPSHOTS, entries=entries,
-    )  # fmt: skip
+        "130 entries, each (i) at level 1: two levels of single items",
+        "MAP-2",
+        kind=SNAPSHOTS,
+        entries=entries,
+    )
     assert [len(level) for level in outcome["levels"][:2]] == [130, 130], outcome["levels"]
     for plan in ([None] * 129, [None] * 200, [None] * 255 + ["iii"]):
         name = f"{len(plan)} entries, each (i) at level 0 only"
@@ -454,15 +462,19 @@ def generated_shapes(cases):
     names = [b"%08d" % number for number in range(12345)]
     last_alone = next(n for n in range(12000, 12345) if is_first_clause(names[n - 1]))
     outcome = cases.accept(
-        "the last page of level 0 has one entry", "MAP-2", kind=NAMES,
+        "the last page of level 0 has one entry",
+        "MAP-2",
+        kind=NAMES,
         generator={"count": last_alone + 1, "prefix": b""},
-    )  # fmt: skip
+    )
     assert outcome["levels"][0][-1] == 1 and len(outcome["levels"]) == 3
     upper = next(n for n in range(9000, 12345) if r.cut_number(names[n - 1]) < 1 << 246)
     outcome = cases.accept(
-        "the last page of level 1 has one item", "MAP-2", kind=NAMES,
+        "the last page of level 1 has one item",
+        "MAP-2",
+        kind=NAMES,
         generator={"count": upper + 1, "prefix": b""},
-    )  # fmt: skip
+    )
     assert outcome["levels"][1][-1] == 1 and len(outcome["levels"]) == 3
 
 

@@ -28,8 +28,15 @@ def attribute_cases():
     cases = Cases("attributes.json", "attributes.md", about)
     for title, (tag, value) in GOOD_ATTRIBUTES.items():
         add_own(cases, title, [(tag, value)])
-    whole = [(tag, value) for tag, value in
-             ((1, r.varint(0o644)), (2, instant(1763726400, 5)), (3, b"\x00\x00"), (200, b""))]
+    whole = [
+        (tag, value)
+        for tag, value in (
+            (1, r.varint(0o644)),
+            (2, instant(1763726400, 5)),
+            (3, b"\x00\x00"),
+            (200, b""),
+        )
+    ]
     add_own(cases, "several", whole)
     everything = [(tag, b"") for tag in range(9, 256)]
     add_own(cases, "every unknown tag", everything)
@@ -190,8 +197,13 @@ def snapshot_cases():
     cases = Cases("snapshots.json", "snapshots.md", "Snapshots, each field at its edges.")
     good = {
         "plain": {},
-        "everything": {"parents": some_ids(2), "evidence": SOME_ID, "attributes": SOME_ID,
-                       "listing": r.sha256(b""), "coverage": 2},
+        "everything": {
+            "parents": some_ids(2),
+            "evidence": SOME_ID,
+            "attributes": SOME_ID,
+            "listing": r.sha256(b""),
+            "coverage": 2,
+        },
         "one parent": {"parents": some_ids(1)},
         "16 parents": {"parents": some_ids(16)},
         "parents descend": {"parents": sorted(some_ids(5), reverse=True)},
@@ -208,7 +220,7 @@ def snapshot_cases():
         "complete with evidence": {"evidence": SOME_ID},
         "tool of one": {"tool": b"~"},
         "tool of 127": {"tool": b"t" * 127},
-    }  # fmt: skip
+    }
     for title, changed in good.items():
         data = r.encode_snapshot(PLAIN_SNAPSHOT._replace(**changed))
         cases.accept(title, "SNAP-1", bytes=data)
@@ -249,8 +261,14 @@ def refused_snapshots(cases):
             "tool not ASCII": {"tool": "\u00fc".encode()},
         },
     }
-    rules = {"source_label": "NAME-5", "tool": "NAME-6", "parents": "SNAP-2", "coverage": "ENC-7",
-             "clock": "ENC-7", "source_kind": "ENC-7"}
+    rules = {
+        "source_label": "NAME-5",
+        "tool": "NAME-6",
+        "parents": "SNAP-2",
+        "coverage": "ENC-7",
+        "clock": "ENC-7",
+        "source_kind": "ENC-7",
+    }
     for error, changes in refused.items():
         for title, changed in changes.items():
             rule = rules[next(iter(changed))]
@@ -285,17 +303,43 @@ def json_cases():
     cases = Cases("json.json", "json.md", "Canonical JSON, and what only looks like it.")
     good = {
         "JSON-1": (
-            "{}", "[]", '""', "null", "true", "false", "[[],{}]", '{"a":1}', '{"a":1,"b":2}',
-            '{"":0,"a":0,"aa":0}', '{"A":0,"a":0}', '{"\u20ac":0,"\U0001f600":0,"\ufb33":0}',
-            '{"a":{"b":[1,"x",null,true]}}', '{"1":0,"10":0,"2":0}', '{"\\n":0,"\\r":0," ":0}',
+            "{}",
+            "[]",
+            '""',
+            "null",
+            "true",
+            "false",
+            "[[],{}]",
+            '{"a":1}',
+            '{"a":1,"b":2}',
+            '{"":0,"a":0,"aa":0}',
+            '{"A":0,"a":0}',
+            '{"\u20ac":0,"\U0001f600":0,"\ufb33":0}',
+            '{"a":{"b":[1,"x",null,true]}}',
+            '{"1":0,"10":0,"2":0}',
+            '{"\\n":0,"\\r":0," ":0}',
         ),
         "JSON-2": (
-            '"\\"\\\\"', '"/"', '"\\b\\t\\n\\f\\r"', '"\\u0000\\u0007\\u000b\\u000e\\u001f"',
-            '"\x7f"', '"\u0080\u2028\ufeff"', '"\u00fc\u20ac\U0001f600\U0010ffff"', '"\ufffe"',
+            '"\\"\\\\"',
+            '"/"',
+            '"\\b\\t\\n\\f\\r"',
+            '"\\u0000\\u0007\\u000b\\u000e\\u001f"',
+            '"\x7f"',
+            '"\u0080\u2028\ufeff"',
+            '"\u00fc\u20ac\U0001f600\U0010ffff"',
+            '"\ufffe"',
         ),
-        "JSON-3": ("0", "1", "-1", "10", "9007199254740991", "-9007199254740991",
-                   '"9007199254740992"', "[0,-5,1000000]"),
-    }  # fmt: skip
+        "JSON-3": (
+            "0",
+            "1",
+            "-1",
+            "10",
+            "9007199254740991",
+            "-9007199254740991",
+            '"9007199254740992"',
+            "[0,-5,1000000]",
+        ),
+    }
     for rule, texts in good.items():
         for text in texts:
             cases.accept(title_of(text), rule, bytes=text.encode())
@@ -303,36 +347,113 @@ def json_cases():
     cases.accept("128 arrays and objects", "JSON-4", bytes=b'[{"a":' * 64 + b"0" + b"}]" * 64)
     refused = {
         "JSON-1": (
-            "", " {}", "{} ", "{}\n", "[1, 2]", "[1 ]", '{"a": 1}', '{"a" :1}', '{ "a":1}', "\t1",
-            '{"b":1,"a":2}', '{"a":1,"a":1}', '{"a":1,"a":2}', '{"aa":0,"a":0}',
-            '{"\ufb33":0,"\U0001f600":0}', '{" ":0,"\\n":0}',
+            "",
+            " {}",
+            "{} ",
+            "{}\n",
+            "[1, 2]",
+            "[1 ]",
+            '{"a": 1}',
+            '{"a" :1}',
+            '{ "a":1}',
+            "\t1",
+            '{"b":1,"a":2}',
+            '{"a":1,"a":1}',
+            '{"a":1,"a":2}',
+            '{"aa":0,"a":0}',
+            '{"\ufb33":0,"\U0001f600":0}',
+            '{" ":0,"\\n":0}',
         ),
         "JSON-2": (
-            '"\\/"', '"\\u0041"', '"\\u00e9"', '"\\u0008"', '"\\u000a"', '"\\u0009"', '"\\u000B"',
-            '"\\u001F"', '"\\u007f"', '"\\u2028"', '"\\ud83d\\ude00"', '"\\ud800"', '"\\x41"',
-            '"\n"', '"\x1f"', '"\x00"', '"a', '"\\"', "'a'", '"\\u00"', '"\\a"',
+            '"\\/"',
+            '"\\u0041"',
+            '"\\u00e9"',
+            '"\\u0008"',
+            '"\\u000a"',
+            '"\\u0009"',
+            '"\\u000B"',
+            '"\\u001F"',
+            '"\\u007f"',
+            '"\\u2028"',
+            '"\\ud83d\\ude00"',
+            '"\\ud800"',
+            '"\\x41"',
+            '"\n"',
+            '"\x1f"',
+            '"\x00"',
+            '"a',
+            '"\\"',
+            "'a'",
+            '"\\u00"',
+            '"\\a"',
             '{"a":1,"\\u0062":2}',
         ),
         "JSON-3": (
-            "-0", "00", "01", "-01", "+1", "1.0", "0.5", "1e3", "1E3", ".5", "1.", "-", "0x1",
-            "9007199254740992", "-9007199254740992", "10000000000000000000000", "NaN", "Infinity",
-            "1_0", "- 1", "1e400",
+            "-0",
+            "00",
+            "01",
+            "-01",
+            "+1",
+            "1.0",
+            "0.5",
+            "1e3",
+            "1E3",
+            ".5",
+            "1.",
+            "-",
+            "0x1",
+            "9007199254740992",
+            "-9007199254740992",
+            "10000000000000000000000",
+            "NaN",
+            "Infinity",
+            "1_0",
+            "- 1",
+            "1e400",
         ),
         "JSON-4": (
-            "[", "]", "{", "}", "[1", "[1,", "[1,]", "[,1]", "[1 2]", '{"a"}', '{"a":}', '{"a":1,}',
-            '{1:2}', "{a:1}", "[}", "nul", "True", "tru", "nulll", "1 1", "[][]", '"a""b"', ",",
-            "//x", "[1]x", "undefined", "\ufeff{}", "\ufeff1",
+            "[",
+            "]",
+            "{",
+            "}",
+            "[1",
+            "[1,",
+            "[1,]",
+            "[,1]",
+            "[1 2]",
+            '{"a"}',
+            '{"a":}',
+            '{"a":1,}',
+            "{1:2}",
+            "{a:1}",
+            "[}",
+            "nul",
+            "True",
+            "tru",
+            "nulll",
+            "1 1",
+            "[][]",
+            '"a""b"',
+            ",",
+            "//x",
+            "[1]x",
+            "undefined",
+            "\ufeff{}",
+            "\ufeff1",
         ),
-    }  # fmt: skip
+    }
     for rule, texts in refused.items():
         for text in texts:
             cases.refuse(f"not {title_of(text)}", rule, "bad-json", bytes=text.encode())
     for data in (b'"\xff"', b'"\xed\xa0\x80"', b'"\xc0\xaf"', b'"\xe2\x82"', b"\xff\xfe1\x00"):
         cases.refuse(f"bytes {data.hex()}", "JSON-4", "bad-json", bytes=data)
-    deep = {"129 arrays": b"[" * 129 + b"]" * 129, "129 arrays that open": b"[" * 129,
-            "1,000 arrays that open": b"[" * 1000,
-            "129 objects": b'{"a":' * 128 + b"{}" + b"}" * 128,
-            "128 objects and an array": b'{"a":' * 128 + b"[]" + b"}" * 128}  # fmt: skip
+    deep = {
+        "129 arrays": b"[" * 129 + b"]" * 129,
+        "129 arrays that open": b"[" * 129,
+        "1,000 arrays that open": b"[" * 1000,
+        "129 objects": b'{"a":' * 128 + b"{}" + b"}" * 128,
+        "128 objects and an array": b'{"a":' * 128 + b"[]" + b"}" * 128,
+    }
     for title, data in deep.items():
         cases.refuse(title, "JSON-4", "too-deep", bytes=data)
     cases.refuse("128 arrays that open", "JSON-4", "bad-json", bytes=b"[" * 128)

@@ -109,8 +109,15 @@ def differences(cases):
     add("two levels and empty", generator(300), empty)
     add("disjoint, one page", generator(20, b"a"), generator(30, b"b"))
     add("disjoint, two levels", generator(200, b"a"), generator(250, b"b"))
-    add("interleaved", generator(130), {**generator(130), "changes": deletions([name(7)]) + puts(
-        *(name(number) + b"x" for number in range(10, 130, 30)), b"a")})  # fmt: skip
+    add(
+        "interleaved",
+        generator(130),
+        {
+            **generator(130),
+            "changes": deletions([name(7)])
+            + puts(*(name(number) + b"x" for number in range(10, 130, 30)), b"a"),
+        },
+    )
     change("one value", *puts(name(7000)))
     change("one inserted", *puts(name(7000) + b"x"))
     change("one deleted", (name(7000), None))
@@ -127,8 +134,12 @@ def differences(cases):
     add("heights two and one", generator(400), generator(100))
     add("heights two and three", generator(4064), generator(4065))
     singles = choose([None] * 127 + ["ii"] + [None] * 10, 1, snapshot_key, 0, is_first_clause)
-    add("pages of one entry, a middle one less", listed(singles),
-        {**listed(singles), "changes": deletions([singles[70]])}, SNAPSHOTS)  # fmt: skip
+    add(
+        "pages of one entry, a middle one less",
+        listed(singles),
+        {**listed(singles), "changes": deletions([singles[70]])},
+        SNAPSHOTS,
+    )
     add("heights one and three", listed(singles[:20]), listed(singles), SNAPSHOTS)
     add("heights three and one", listed(singles), listed(singles[-1:]), SNAPSHOTS)
 
@@ -200,12 +211,21 @@ def large_updates(cases):
     add("replace in the last page and append", *puts(name(BIG - 1), b"a", b"b"))
     add("delete the last key and append", (name(BIG - 1), None), *puts(b"a"))
     add("delete what is absent", (b"\x01", None), (name(7000) + b"x", None), (b"a", None))
-    add("delete what is absent and put what is there", (b"a", None),
-        (name(5), b"\x01" + r.content_id(name(5))))  # fmt: skip
-    add("many apart", *puts(*(name(number) + b"y" for number in range(100, BIG, 997))),
-        *deletions(name(number) for number in range(600, BIG, 997)))  # fmt: skip
-    enders = [entry.key for entry in generated({"count": BIG, "prefix": ""})
-              if r.cut_number(entry.key) < 1 << 246]  # fmt: skip
+    add(
+        "delete what is absent and put what is there",
+        (b"a", None),
+        (name(5), b"\x01" + r.content_id(name(5))),
+    )
+    add(
+        "many apart",
+        *puts(*(name(number) + b"y" for number in range(100, BIG, 997))),
+        *deletions(name(number) for number in range(600, BIG, 997)),
+    )
+    enders = [
+        entry.key
+        for entry in generated({"count": BIG, "prefix": ""})
+        if r.cut_number(entry.key) < 1 << 246
+    ]
     add("delete the last key of a page of level 1", (enders[2], None))
     add("delete the last keys of all pages of level 1", *deletions(enders))
     new = choose(["i"] * 3, 1, lambda number: b"00006000%05d" % number)
@@ -240,8 +260,11 @@ def chosen_updates(cases):
     add("append", plain, *put(b"\xff" * 32))
     add("delete the end of a page by (ii)", plain, (ender, None))
     add("delete the first", plain, (plain[0], None))
-    with_cut = next(key for key in (front[:4] + number.to_bytes(28, "big") for number in range(999))
-                    if is_first_clause(key))  # fmt: skip
+    with_cut = next(
+        key
+        for key in (front[:4] + number.to_bytes(28, "big") for number in range(999))
+        if is_first_clause(key)
+    )
     add("insert a key that meets (i)", plain, *put(with_cut))
     full = choose([None] * 255 + ["iii"] + [None] * 100, 0, snapshot_key, 10)
     add("insert in front of a page by (iii)", full, *put(front))

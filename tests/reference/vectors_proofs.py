@@ -138,9 +138,13 @@ def wrong_fields(cases):
     veiled = b"\x02" + HASH + HASH
     data = head(1, 0, 1) + veiled + b"\x01\x01"
     refuse("veiled at level 0", "PART-1", "unsupported-format", data)
-    runs = {"0": ("00", "out-of-range"), "2 of 1": ("02", "out-of-range"),
-            "2^32-1": ("ffffffff0f", "out-of-range"), "33 bits": ("8080808010", "number-too-large"),
-            "1, overlong": ("8100", "overlong-varint")}  # fmt: skip
+    runs = {
+        "0": ("00", "out-of-range"),
+        "2 of 1": ("02", "out-of-range"),
+        "2^32-1": ("ffffffff0f", "out-of-range"),
+        "33 bits": ("8080808010", "number-too-large"),
+        "1, overlong": ("8100", "overlong-varint"),
+    }
     for title, (run, error) in runs.items():
         data = head(1, 0, 1) + b"\x00" + bytes.fromhex(run) + HASH
         refuse(f"run of {title}", "PART-1", error, data)
@@ -161,8 +165,11 @@ def wrong_fields(cases):
     refuse("shown name dot dot", "PART-1", "bad-name", head(1, 0, 2) + bad + hidden)
     bad = b"\x01" + r.sized(b"a") + r.sized(b"\x07" + HASH)
     refuse("shown value of kind 7", "PART-1", "unsupported-format", head(1, 0, 2) + bad + hidden)
-    counts = {"no items": ("0000", "out-of-range"), "257 items": ("81028102", "out-of-range"),
-              "entries not items at level 1": ("0203", "bad-count")}  # fmt: skip
+    counts = {
+        "no items": ("0000", "out-of-range"),
+        "257 items": ("81028102", "out-of-range"),
+        "entries not items at level 1": ("0203", "bad-count"),
+    }
     whole = b"\x01" + r.encode_entry(page.items[0]) + HASH
     for title, (data, error) in counts.items():
         data = bytes.fromhex(data)
@@ -192,14 +199,26 @@ class Proofs:
 
     def add_full(self, title, first, last=None, pages=None, error=None, rule="PROOF-1", **changed):
         last = first if last is None else last
-        inputs = {"map": self.map.root, "kind": self.kind, "grade": "full", "from": first,
-                  "to": last, "pages": self.full(first, last) if pages is None else pages}
+        inputs = {
+            "map": self.map.root,
+            "kind": self.kind,
+            "grade": "full",
+            "from": first,
+            "to": last,
+            "pages": self.full(first, last) if pages is None else pages,
+        }
         return self.add(f"full, {title}", rule, error, {**inputs, **changed})
 
     def add_blind(self, title, of, pages=None, error=None, rule="PROOF-4", **changed):
         values = dict(r.entries_below(self.map.pages, self.map.root))
-        inputs = {"map": self.map.root, "kind": self.kind, "grade": "blind", "key": of,
-                  "value": values.get(of), "pages": self.blind(of) if pages is None else pages}
+        inputs = {
+            "map": self.map.root,
+            "kind": self.kind,
+            "grade": "blind",
+            "key": of,
+            "value": values.get(of),
+            "pages": self.blind(of) if pages is None else pages,
+        }
         return self.add(f"blind, {title}", rule, error, {**inputs, **changed})
 
     def add(self, title, rule, error, inputs):
@@ -343,13 +362,19 @@ def forged_maps(cases):
     refuse("a cut too early", "wrong-cut", inner, [first, *parts, third], rule="MAP-19")
     deeper = r.Page(SNAPSHOTS, 1, children[:2])
     wrong = r.child_of(deeper)._replace(items=116, entries=116)
-    refuse("a child of its own level", "page-mismatch", inner, [deeper, third],
-           [wrong, children[2]])  # fmt: skip
+    refuse(
+        "a child of its own level", "page-mismatch", inner, [deeper, third], [wrong, children[2]]
+    )
     other = r.Page(r.KEYS, 0, [r.Entry(entry.key, b"\x01") for entry in second.items])
     wrong = bent(1, page=r.page_id(other), value=b"\x01")
     refuse("a page of another kind", "page-mismatch", inner, [first, other, third], wrong)
-    refuse("an empty page", "page-mismatch", inner, [first, r.Page(SNAPSHOTS, 0, []), third],
-           bent(1, page=r.empty_map(SNAPSHOTS)))  # fmt: skip
+    refuse(
+        "an empty page",
+        "page-mismatch",
+        inner,
+        [first, r.Page(SNAPSHOTS, 0, []), third],
+        bent(1, page=r.empty_map(SNAPSHOTS)),
+    )
 
 
 def blind_proofs(cases):
@@ -430,8 +455,14 @@ def forged_blind(cases, leaf, key):
     def refuse(title, level, child_item, below):
         root = r.Page(NAMES, level, [child_item, child(b"z", 70, 70, NAMES)])
         pages = [r.encode_partial(r.hide(root, {0: r.veil(child_item)})), *below]
-        inputs = {"map": r.page_id(root), "kind": NAMES, "grade": "blind", "key": key,
-                  "value": item.value, "pages": pages}  # fmt: skip
+        inputs = {
+            "map": r.page_id(root),
+            "kind": NAMES,
+            "grade": "blind",
+            "key": key,
+            "value": item.value,
+            "pages": pages,
+        }
         cases.refuse(f"blind, forged map, {title}", "PROOF-4", "page-mismatch", **inputs)
 
     below = [r.encode_partial(r.hide(leaf, inside))]

@@ -13,20 +13,23 @@ class Tree:
 
     def __init__(self):
         self.nodes, self.pages = {}, {}
-        many = self.directory([(b"%04d" % number, file_of(b"%d\n" % number))
-                               for number in range(300)])  # fmt: skip
+        many = self.directory(
+            [(b"%04d" % number, file_of(b"%d\n" % number)) for number in range(300)]
+        )
         inner = self.directory([(b"empty", EMPTY), (b"file", file_of(b"inner\n"))])
         secret = self.directory([(b"file", file_of(b"secret\n"))], sealed=True)
-        self.root = self.directory([
-            (b"inner", inner),
-            (b"link", link_to(b"many/0001")),
-            (b"many", many),
-            (b"odd\xff\n", file_of(b"odd", True)),
-            (b"readme", file_of(b"hello\n")),
-            (b"sealed-file", r.seal(file_of(b"sealed\n"), SEAL_KEY)),
-            (b"sealed-link", r.seal(link_to(b"readme"), SEAL_KEY)),
-            (b"sealed-tree", secret),
-        ])  # fmt: skip
+        self.root = self.directory(
+            [
+                (b"inner", inner),
+                (b"link", link_to(b"many/0001")),
+                (b"many", many),
+                (b"odd\xff\n", file_of(b"odd", True)),
+                (b"readme", file_of(b"hello\n")),
+                (b"sealed-file", r.seal(file_of(b"sealed\n"), SEAL_KEY)),
+                (b"sealed-link", r.seal(link_to(b"readme"), SEAL_KEY)),
+                (b"sealed-tree", secret),
+            ]
+        )
         self.add_node(EMPTY)
         self.pages[r.empty_map(r.DIRECTORY)] = r.Page(r.DIRECTORY, 0, [])
         self.root_id = r.node_id(self.root)
@@ -78,9 +81,22 @@ def refuse(cases, title, rule, error, proof, expect=None):
 
 
 def right_proofs(cases, tree):
-    present = ("", "readme", "link", "inner", "inner/empty", "inner/file", "many", "many/0000",
-               "many/0150", "many/0299", "sealed-file", "sealed-link", "sealed-tree",
-               "sealed-tree/file")  # fmt: skip
+    present = (
+        "",
+        "readme",
+        "link",
+        "inner",
+        "inner/empty",
+        "inner/file",
+        "many",
+        "many/0000",
+        "many/0150",
+        "many/0299",
+        "sealed-file",
+        "sealed-link",
+        "sealed-tree",
+        "sealed-tree/file",
+    )
     for path in [*map(str.encode, present), b"odd\xff\n"]:
         title = path.decode("ascii", "backslashreplace") or "the root"
         accept(cases, f"present, {title}", "TREE-3", tree.prove(path), "present")
@@ -174,8 +190,12 @@ def wrong_bytes(cases, tree, snapshot):
     bent("4,097 names", "LIM-7", "out-of-range", start + r.varint(4097))
     bent("2^32-1 names", "LIM-7", "out-of-range", start + r.varint(r.U32_MOST))
     bent("4,096 names, none there", "ENC-9", "truncated", start + r.varint(4096))
-    names = {"dot dot": (b"..", "bad-name"), "a slash": (b"a/b", "bad-name"),
-             "nothing": (b"", "out-of-range"), "1,025 bytes": (b"n" * 1025, "out-of-range")}
+    names = {
+        "dot dot": (b"..", "bad-name"),
+        "a slash": (b"a/b", "bad-name"),
+        "nothing": (b"", "out-of-range"),
+        "1,025 bytes": (b"n" * 1025, "out-of-range"),
+    }
     for title, (name, error) in names.items():
         data = start + b"\x01" + r.sized(name) + b"\x00\x00"
         bent(f"a name of {title}", "NAME-1", error, data)
@@ -272,8 +292,11 @@ def bent_absent(cases, tree):
         refuse(cases, f"absent, bent: {title}", rule, error, changed)
 
     bent("the name is there", "bad-proof", there._replace(end=None))
-    bent("the name of the first step is there", "bad-proof",
-         there._replace(end=None, steps=there.steps[:1]))  # fmt: skip
+    bent(
+        "the name of the first step is there",
+        "bad-proof",
+        there._replace(end=None, steps=there.steps[:1]),
+    )
     bent("grade blind", "bad-proof", proof._replace(grade=r.BLIND))
     bent("no steps", "bad-proof", proof._replace(steps=[]))
     bent("the root has no path", "bad-proof", tree.prove(b"")._replace(end=None))
@@ -320,8 +343,12 @@ def bent_blind(cases, tree):
     bent("a page more", "bad-proof", with_step(proof, 1, pages=more), "PROOF-4")
     swapped = [leaf_page, root_page]
     bent("pages swapped", "hash-mismatch", with_step(proof, 1, pages=swapped), "PROOF-4")
-    bent("another leaf page", "hash-mismatch",
-         with_step(proof, 1, pages=[root_page, other.steps[1][1][1]]), "PROOF-4")  # fmt: skip
+    bent(
+        "another leaf page",
+        "hash-mismatch",
+        with_step(proof, 1, pages=[root_page, other.steps[1][1][1]]),
+        "PROOF-4",
+    )
     bent("a step fewer", "bad-proof", proof._replace(steps=proof.steps[:1]), "TREE-3")
     bent("another root", "hash-mismatch", proof._replace(root=OTHER), "TREE-3")
     readme = tree.prove(b"readme", r.BLIND)
@@ -352,8 +379,11 @@ def every_byte(cases):
     small.nodes, small.pages = {}, {}
     root = small.directory([(b"f", file_of(b"x")), (b"g", link_to(b"f"))])
     root_id = r.node_id(root)
-    for grade, path, word in ((r.FULL, b"f", "present"), (r.BLIND, b"f", "contained"),
-                              (r.FULL, b"e", "absent")):  # fmt: skip
+    for grade, path, word in (
+        (r.FULL, b"f", "present"),
+        (r.BLIND, b"f", "contained"),
+        (r.FULL, b"e", "absent"),
+    ):
         data = r.encode_tree_proof(small.prove(path, grade, root=root_id))
         name_at = 16 + 1 + 1 + 1 + 32 + 1 + 1
         assert data[name_at : name_at + 1] == path

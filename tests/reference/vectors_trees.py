@@ -189,7 +189,7 @@ def nested_pairs(add, cases):
         cases, "pairs nested 64 deep", "NODE-6", "count-overflow", [(b"a", node), (b"b", node)]
     )
     node = file_of(b"x")
-    for depth in range(1, 100):
+    for _ in range(1, 100):
         node = r.directory_of([(b"a", node)])[0]
     add("100 directories, one in the other", "NODE-9", [(b"a", node)])
 

@@ -4,9 +4,19 @@ import reference as r
 from vector_cases import Cases
 
 CONTEXTS = (
-    "v1 node", "v1 attributes", "v1 snapshot", "v1 state", "v1 workspace", "v1 map page",
-    "v1 map item", "v1 map child", "v1 map inner", "v1 map cut", "v1 seal salt", "v1 link group",
-)  # fmt: skip
+    "v1 node",
+    "v1 attributes",
+    "v1 snapshot",
+    "v1 state",
+    "v1 workspace",
+    "v1 map page",
+    "v1 map item",
+    "v1 map child",
+    "v1 map inner",
+    "v1 map cut",
+    "v1 seal salt",
+    "v1 link group",
+)
 
 
 def hash_cases():
@@ -31,16 +41,30 @@ def hash_cases():
 
 
 VARINTS = (
-    (0, "00"), (1, "01"), (127, "7f"), (128, "8001"), (255, "ff01"), (300, "ac02"),
-    (16383, "ff7f"), (16384, "808001"), (2097151, "ffff7f"), (2097152, "80808001"),
-    (268435455, "ffffff7f"), (268435456, "8080808001"), (4294967295, "ffffffff0f"),
-)  # fmt: skip
+    (0, "00"),
+    (1, "01"),
+    (127, "7f"),
+    (128, "8001"),
+    (255, "ff01"),
+    (300, "ac02"),
+    (16383, "ff7f"),
+    (16384, "808001"),
+    (2097151, "ffff7f"),
+    (2097152, "80808001"),
+    (268435455, "ffffff7f"),
+    (268435456, "8080808001"),
+    (4294967295, "ffffffff0f"),
+)
 LONG_VARINTS = (
-    (1 << 32, "8080808010"), ((1 << 35) - 1, "ffffffff7f"), (1 << 35, "808080808001"),
-    ((1 << 56) - 1, "ffffffffffffff7f"), (1 << 56, "808080808080808001"),
-    ((1 << 63) - 1, "ffffffffffffffff7f"), (1 << 63, "80808080808080808001"),
+    (1 << 32, "8080808010"),
+    ((1 << 35) - 1, "ffffffff7f"),
+    (1 << 35, "808080808001"),
+    ((1 << 56) - 1, "ffffffffffffff7f"),
+    (1 << 56, "808080808080808001"),
+    ((1 << 63) - 1, "ffffffffffffffff7f"),
+    (1 << 63, "80808080808080808001"),
     ((1 << 64) - 1, "ffffffffffffffffff01"),
-)  # fmt: skip
+)
 
 
 def varint_cases():
@@ -52,13 +76,26 @@ def varint_cases():
             cases.accept(f"u{width} {value}", "ENC-5", width=width, bytes=data)
         refused = {
             "truncated": ("", "80", "ff", "ffffffff", "8080808080", "ffffffffffffffffff"),
-            "overlong-varint": ("8000", "8100", "ff00", "808000", "80808000", "8080808000",
-                                "808080808000", "80808080808080808000"),
-            "number-too-large": ("80808080808080808002", "ffffffffffffffffff02",
-                                 "ffffffffffffffffff7f", "8080808080808080808001",
-                                 "ffffffffffffffffffff01", "80808080808080808080"),
+            "overlong-varint": (
+                "8000",
+                "8100",
+                "ff00",
+                "808000",
+                "80808000",
+                "8080808000",
+                "808080808000",
+                "80808080808080808000",
+            ),
+            "number-too-large": (
+                "80808080808080808002",
+                "ffffffffffffffffff02",
+                "ffffffffffffffffff7f",
+                "8080808080808080808001",
+                "ffffffffffffffffffff01",
+                "80808080808080808080",
+            ),
             "trailing-bytes": ("0000", "0100", "7f80", "800100"),
-        }  # fmt: skip
+        }
         for error, inputs in refused.items():
             for data in inputs:
                 rule = "ENC-8" if error == "trailing-bytes" else "ENC-5"
@@ -66,8 +103,9 @@ def varint_cases():
                 cases.refuse(name, rule, error, width=width, bytes=data)
     for value, data in LONG_VARINTS:
         cases.refuse(f"u32 {value}", "ENC-5", "number-too-large", width=32, bytes=data)
-    cases.refuse("u32 of 35 bits, overlong", "ENC-5", "overlong-varint", width=32,
-                 bytes="ffffffffff00")
+    cases.refuse(
+        "u32 of 35 bits, overlong", "ENC-5", "overlong-varint", width=32, bytes="ffffffffff00"
+    )
     cases.refuse(
         "u32 too large and trailing", "ENC-4", "number-too-large", width=32, bytes="808080801000"
     )
@@ -140,18 +178,33 @@ def sized_cases(cases):
         }
         for name, (data, error) in refused.items():
             data = data.replace(" ", "")
-            rules = {"overlong-varint": "ENC-5", "number-too-large": "ENC-5",
-                     "trailing-bytes": "ENC-8", "out-of-range": "ENC-9"}
+            rules = {
+                "overlong-varint": "ENC-5",
+                "number-too-large": "ENC-5",
+                "trailing-bytes": "ENC-8",
+                "out-of-range": "ENC-9",
+            }
             rule = rules.get(error, "ENC-4")
             cases.refuse(f"{kind} {name}", rule, error, type=kind, bytes=data)
     cases.accept("bytes not UTF-8", "ENC-1", type="bytes", bytes="03ff00fe")
-    texts = {"two bytes": "\u00e9", "three bytes": "\u20ac", "four bytes": "\U0001f600",
-             "NUL": "\0", "U+10FFFF": "\U0010ffff"}
+    texts = {
+        "two bytes": "\u00e9",
+        "three bytes": "\u20ac",
+        "four bytes": "\U0001f600",
+        "NUL": "\0",
+        "U+10FFFF": "\U0010ffff",
+    }
     for name, text in texts.items():
         data = r.sized(text.encode())
         cases.accept(f"string, {name}", "ENC-1", type="string", bytes=data)
-    broken = {"a lone continuation": "80", "a cut character": "e282", "overlong slash": "c0af",
-              "a surrogate": "eda080", "above U+10FFFF": "f4908080", "byte ff": "ff"}
+    broken = {
+        "a lone continuation": "80",
+        "a cut character": "e282",
+        "overlong slash": "c0af",
+        "a surrogate": "eda080",
+        "above U+10FFFF": "f4908080",
+        "byte ff": "ff",
+    }
     for name, data in broken.items():
         data = r.sized(bytes.fromhex(data))
         cases.refuse(f"string, {name}", "ENC-4", "bad-utf8", type="string", bytes=data)
@@ -164,15 +217,28 @@ def name_cases():
     cases = Cases("names.json", "names.md", about)
     for name, data in SHOWN.items():
         cases.accept(f"name, {name}", "NAME-8", type="name", bytes=data)
-    allowed = {"three dots": b"...", "dot file": b".a", "space": b" ", "one byte": b"a",
-               "1,024 bytes": b"n" * 1024, "any but two bytes": bytes(set(range(1, 256)) - {47})}
+    allowed = {
+        "three dots": b"...",
+        "dot file": b".a",
+        "space": b" ",
+        "one byte": b"a",
+        "1,024 bytes": b"n" * 1024,
+        "any but two bytes": bytes(set(range(1, 256)) - {47}),
+    }
     for name, data in allowed.items():
         cases.accept(f"name, {name}", "NAME-1", type="name", bytes=data)
     refused = {"empty": b"", "1,025 bytes": b"n" * 1025}
     for name, data in refused.items():
         cases.refuse(f"name, {name}", "NAME-1", "out-of-range", type="name", bytes=data)
-    refused = {"dot": b".", "dot dot": b"..", "slash": b"/", "slash within": b"a/b",
-               "NUL": b"\0", "NUL within": b"a\0b", "slash last": b"a/"}
+    refused = {
+        "dot": b".",
+        "dot dot": b"..",
+        "slash": b"/",
+        "slash within": b"a/b",
+        "NUL": b"\0",
+        "NUL within": b"a\0b",
+        "slash last": b"a/",
+    }
     for name, data in refused.items():
         cases.refuse(f"name, {name}", "NAME-1", "bad-name", type="name", bytes=data)
     cases.refuse("name, 1,025 slashes", "NAME-1", "out-of-range", type="name", bytes=b"/" * 1025)
@@ -215,8 +281,14 @@ SHOWN = {
 
 
 def path_cases(cases):
-    allowed = {"root": b"", "one name": b"a", "three names": b"a/b/c", "not UTF-8": b"\xff/\xfe",
-               "4,096 names": b"/".join([b"a"] * 4096), "long name": b"a/" + b"b" * 1024}
+    allowed = {
+        "root": b"",
+        "one name": b"a",
+        "three names": b"a/b/c",
+        "not UTF-8": b"\xff/\xfe",
+        "4,096 names": b"/".join([b"a"] * 4096),
+        "long name": b"a/" + b"b" * 1024,
+    }
     for name, data in allowed.items():
         cases.accept(f"path, {name}", "NAME-4", type="path", bytes=data)
     refused = {
@@ -235,8 +307,15 @@ def path_cases(cases):
 
 
 def label_cases(cases):
-    allowed = {"plain": "main", "slash": "a/b", "UTF-8": "\u00fcber", "space": " ",
-               "U+00A0": "\u00a0", "255 bytes": "r" * 255, "bidirectional": "\u202e"}
+    allowed = {
+        "plain": "main",
+        "slash": "a/b",
+        "UTF-8": "\u00fcber",
+        "space": " ",
+        "U+00A0": "\u00a0",
+        "255 bytes": "r" * 255,
+        "bidirectional": "\u202e",
+    }
     for name, text in allowed.items():
         cases.accept(f"ref-name, {name}", "NAME-5", type="ref-name", bytes=text.encode())
     refused = {
@@ -270,11 +349,19 @@ def id_text_cases(cases):
     text = bytes(range(32)).hex()
     cases.accept("id-text, plain", "ID-3", type="id-text", bytes=text.encode())
     cases.accept("id-text, zero", "ID-3", type="id-text", bytes=b"0" * 64)
-    refused = {"empty": "", "63 digits": text[1:], "65 digits": text + "0",
-               "upper case": text.upper(), "one upper-case digit": text[:-1] + "F",
-               "g": text[:-1] + "g", "space": " " + text[1:], "kind before it": "node " + text,
-               "0x": "0x" + text[2:], "line feed": text + "\n",
-               "62 digits": text[2:]}
+    refused = {
+        "empty": "",
+        "63 digits": text[1:],
+        "65 digits": text + "0",
+        "upper case": text.upper(),
+        "one upper-case digit": text[:-1] + "F",
+        "g": text[:-1] + "g",
+        "space": " " + text[1:],
+        "kind before it": "node " + text,
+        "0x": "0x" + text[2:],
+        "line feed": text + "\n",
+        "62 digits": text[2:],
+    }
     for name, data in refused.items():
         cases.refuse(f"id-text, {name}", "ID-3", "bad-id", type="id-text", bytes=data.encode())
 
