@@ -2,7 +2,7 @@
 
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 
-use super::{name::Name, path::Path};
+use super::path::Path;
 use crate::{
     codec::{
         Canonical, Reader, put_byte, put_bytes, put_fixed, put_i64, put_option, put_u32, put_u64,
@@ -14,7 +14,6 @@ use crate::{
         ATTRIBUTE_LIST_ITEMS_MAX, FILE_BYTES_MAX, MODE_BITS_MAX, NANOSECONDS_MAX, OBJECT_BYTES_MAX,
         OWN_ATTRIBUTES_MAX, OWNER_NAME_BYTES_MAX, XATTR_NAME_BYTES_MAX,
     },
-    map::{self, Entry, MapKind, Page},
 };
 
 /// The attributes of one node and the map to those of its children.
@@ -94,43 +93,6 @@ pub struct Hole {
     pub offset_bytes: u64,
     /// How long it is, at least 1.
     pub length_bytes: u64,
-}
-
-/// An attributes object and the pages of its map.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct BuiltAttributes {
-    /// The object.
-    pub attributes: Attributes,
-    /// In pre-order; none if no child has attributes.
-    pub pages: Vec<(MapId, Page)>,
-}
-
-/// Makes the attributes of a node; `children` that have any may be in any order.
-///
-/// None if there is nothing to say (ATTR-2).
-///
-/// # Errors
-///
-/// As [`Attributes::new`]; [`Fault::NotAscending`] if two children have the same name.
-pub fn build_attributes(
-    own: Vec<Attribute>,
-    mut children: Vec<(Name, AttributesId)>,
-) -> Result<Option<BuiltAttributes>, Error> {
-    if own.is_empty() && children.is_empty() {
-        return Ok(None);
-    }
-    children.sort_unstable();
-    let entry = |(name, id): &(Name, AttributesId)| Entry {
-        key: name.as_bytes().to_vec(),
-        value: id.as_bytes().to_vec(),
-    };
-    let map = match children.as_slice() {
-        [] => None,
-        some => Some(map::build(MapKind::Attributes, some.iter().map(entry).collect())?),
-    };
-    let attributes = Attributes::new(own, map.as_ref().map(|map| map.root))?;
-    let pages = map.map(|map| map.pages).unwrap_or_default();
-    Ok(Some(BuiltAttributes { attributes, pages }))
 }
 
 impl Attributes {

@@ -1,6 +1,7 @@
 //! Trees of files, what is said beside them, and snapshots of them.
 
 mod attributes;
+mod attributes_map;
 pub mod base64;
 mod change;
 mod count_check;
@@ -22,10 +23,8 @@ mod snapshot;
 mod trail;
 mod walk;
 
-pub use attributes::{
-    Attribute, Attributes, BuiltAttributes, ExtendedAttribute, Hole, Time, build_attributes,
-    link_group,
-};
+pub use attributes::{Attribute, Attributes, ExtendedAttribute, Hole, Time, link_group};
+pub use attributes_map::{BuiltAttributes, build_attributes, list_attributes};
 pub use change::{Expansion, TreeChange, TreeDifference};
 pub use count_check::CountCheck;
 pub use difference::difference;

@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 
 use markerbed_core::{
-    Error, NodeId,
+    AttributesId, Error, NodeId,
     codec::Canonical,
     hash::content_id,
+    map::{MapKind, empty_map_id},
     tree::{
-        Child, CountCheck, Counts, Directory, Expansion, File, Name, NewChild, Node, Path,
-        Resolved, SealKey, TreeChange, TreeDifference, Walk, Walked, build_directory, difference,
-        resolve,
+        Attribute, Attributes, Child, CountCheck, Counts, Directory, Expansion, File, Name,
+        NewChild, Node, Path, Resolved, SealKey, TreeChange, TreeDifference, Walk, Walked,
+        build_attributes, build_directory, difference, list_attributes, resolve,
     },
 };
 use markerbed_suites::{Driven, Objects, Random, cases, print_count, seed};
@@ -308,6 +309,31 @@ fn a_directory_of_many_files_is_walked_in_bounded_batches() {
     assert_eq!(count, 100_001);
     // The root; then for each 4,096 children three levels of the map and their nodes.
     assert_eq!(rounds, 1 + 25 * 4);
+}
+
+#[test]
+fn attributes_of_children_are_listed_and_an_empty_map_of_them_is_refused() {
+    let mut objects = Objects::default();
+    let own = build_attributes(vec![Attribute::Mode(0o644)], Vec::new()).unwrap().unwrap();
+    let children: Vec<(Name, AttributesId)> = (0..300)
+        .map(|at| (Name::new(format!("{at:03}").as_bytes()).unwrap(), own.attributes.id()))
+        .collect();
+    let built = build_attributes(Vec::new(), children.clone()).unwrap().unwrap();
+    for (id, page) in &built.pages {
+        objects.put_page(*id, page);
+    }
+    let empty = Attributes::new(Vec::new(), Some(empty_map_id(MapKind::Attributes))).unwrap();
+    let list = |attributes: Attributes, from: &'static str| {
+        let from = from.as_bytes();
+        let run = move |io| async move { list_attributes(&io, &attributes, from, 1_000).await };
+        objects.drive(run).output
+    };
+
+    assert_eq!(list(built.attributes.clone(), ""), Ok(children.clone()));
+    assert_eq!(list(built.attributes, "299"), Ok(children[299..].to_vec()));
+    assert_eq!(list(own.attributes, ""), Ok(Vec::new()));
+    assert_eq!(list(empty, ""), Err(Error::PageMismatch));
+    assert_eq!(build_attributes(Vec::new(), Vec::new()), Ok(None));
 }
 
 fn walk(objects: &Objects, root: NodeId, nodes_max: usize) -> Driven<Vec<Walked>> {
