@@ -21,6 +21,7 @@ mod stamp;
 pub use check::{
     CheckData, CheckFault, CheckOptions, CheckProgress, CheckReport, CheckStage, CheckedItem,
     Finding, Health, Looked, Part, Scanned, ScannedDamage, ScannedItems, Served, Serves,
+    scan_directory,
 };
 pub use commit::{Capture, Committed, RefOutcome, SnapshotDraft, When};
 pub use error::{ErrorClass, Unnameable, WorkspaceError};

@@ -89,7 +89,7 @@ impl Workspace {
                 Err(Error::WrongNumber { expected, found: entry.number }.into())
             }
         };
-        (numbers.start..).zip(found).map(in_place).collect()
+        numbers.zip(found).map(in_place).collect()
     }
 
     /// Reads one entry.

@@ -12,11 +12,11 @@ use markerbed_host::{
 };
 
 use crate::{
-    rival::{rivals, rivals_with},
     support::{
         commit, commit_draft, draft, draft_of, evidence, genesis, label, memory, place_of,
         put_tree, recorded, stamp, workspace, workspace_in,
     },
+    wrapped::{rivals, rivals_with},
 };
 
 #[test]

@@ -71,13 +71,79 @@ pub(crate) type Files<'a> = &'a [(&'a str, &'a str)];
 
 /// Puts a tree of files and gives its root.
 pub(crate) fn put_tree(workspace: &Workspace, files: Files<'_>) -> NodeId {
-    let mut objects = Vec::new();
-    let mut contents = Vec::new();
-    let files = files.iter().map(|(path, content)| (path.as_bytes(), content.as_bytes()));
-    let root = build(&files.collect::<Vec<_>>(), &mut objects, &mut contents).id();
-    wait(workspace.store().put_contents(workspace.id(), &contents)).unwrap();
-    wait(drive::put_objects(&**workspace.store(), workspace.id(), &objects)).unwrap();
-    root
+    let tree = Tree::of(files);
+    tree.put(workspace);
+    tree.root
+}
+
+/// A tree that is not stored yet, so that something can be wrong with it.
+#[derive(Clone)]
+pub(crate) struct Tree {
+    pub(crate) objects: BTreeMap<ObjectId, Bytes>,
+    pub(crate) contents: BTreeMap<ContentId, Bytes>,
+    pub(crate) root: NodeId,
+}
+
+impl Tree {
+    /// The tree of files.
+    pub(crate) fn of(files: Files<'_>) -> Self {
+        let root = NodeId::from_bytes([0; 32]);
+        let mut tree = Self { objects: BTreeMap::new(), contents: BTreeMap::new(), root };
+        let files = files.iter().map(|(path, content)| (path.as_bytes(), content.as_bytes()));
+        let root = tree.build(&files.collect::<Vec<_>>());
+        tree.root = root.id();
+        tree
+    }
+
+    /// Adds a node and gives its id.
+    pub(crate) fn add(&mut self, node: &Node) -> NodeId {
+        self.objects.insert(node.id().into(), node.encode().into());
+        node.id()
+    }
+
+    /// Adds a directory of nodes that were added, and gives it.
+    pub(crate) fn directory(&mut self, children: &[(&[u8], &Node)]) -> Node {
+        let new = children.iter().map(|(name, node)| NewChild {
+            name: Name::new(name).unwrap(),
+            child: Child::of(node),
+            adds: node.adds().unwrap(),
+        });
+        let built = build_directory(new.collect()).unwrap();
+        let pages = built.pages.iter().map(|(id, page)| ((*id).into(), page.encode().into()));
+        self.objects.extend(pages);
+        let node = Node::from(built.directory);
+        self.add(&node);
+        node
+    }
+
+    /// Puts what it holds.
+    pub(crate) fn put(&self, workspace: &Workspace) {
+        let contents: Vec<Bytes> = self.contents.values().cloned().collect();
+        let objects: Vec<_> = self.objects.clone().into_iter().collect();
+        wait(workspace.store().put_contents(workspace.id(), &contents)).unwrap();
+        wait(drive::put_objects(&**workspace.store(), workspace.id(), &objects)).unwrap();
+    }
+
+    fn build(&mut self, files: &[(&[u8], &[u8])]) -> Node {
+        let mut below: BTreeMap<&[u8], Vec<(&[u8], &[u8])>> = BTreeMap::new();
+        let mut children: Vec<(&[u8], Node)> = Vec::new();
+        for &(path, content) in files {
+            match path.iter().position(|byte| *byte == b'/') {
+                Some(at) => below.entry(&path[..at]).or_default().push((&path[at + 1..], content)),
+                None => {
+                    let (node, content) = leaf(content);
+                    self.add(&node);
+                    self.contents.extend(content.map(|bytes| (content_id(&bytes), bytes)));
+                    children.push((path, node));
+                }
+            }
+        }
+        for (name, files) in below {
+            children.push((name, self.build(&files)));
+        }
+        let children: Vec<_> = children.iter().map(|(name, node)| (*name, node)).collect();
+        self.directory(&children)
+    }
 }
 
 /// A draft of a source with these files.
@@ -143,37 +209,4 @@ pub(crate) fn leaf(content: &[u8]) -> (Node, Option<Bytes>) {
             (file.into(), Some(Bytes::copy_from_slice(content)))
         }
     }
-}
-
-fn build(
-    files: &[(&[u8], &[u8])],
-    objects: &mut Vec<(ObjectId, Bytes)>,
-    contents: &mut Vec<Bytes>,
-) -> Node {
-    let mut below: BTreeMap<&[u8], Vec<(&[u8], &[u8])>> = BTreeMap::new();
-    let mut children: Vec<(&[u8], Node)> = Vec::new();
-    for &(path, content) in files {
-        match path.iter().position(|byte| *byte == b'/') {
-            Some(at) => below.entry(&path[..at]).or_default().push((&path[at + 1..], content)),
-            None => {
-                let (node, content) = leaf(content);
-                contents.extend(content);
-                children.push((path, node));
-            }
-        }
-    }
-    for (name, files) in below {
-        children.push((name, build(&files, objects, contents)));
-    }
-    let new = children.iter().map(|(name, node)| NewChild {
-        name: Name::new(name).unwrap(),
-        child: Child::of(node),
-        adds: node.adds().unwrap(),
-    });
-    let built = build_directory(new.collect()).unwrap();
-    objects.extend(children.iter().map(|(_, node)| (node.id().into(), node.encode().into())));
-    objects.extend(built.pages.iter().map(|(id, page)| ((*id).into(), page.encode().into())));
-    let node = Node::from(built.directory);
-    objects.push((node.id().into(), node.encode().into()));
-    node
 }

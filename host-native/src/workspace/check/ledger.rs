@@ -56,7 +56,7 @@ impl Run<'_> {
             match self.workspace.fetch_some_entries(number, stop).await? {
                 Fetched::Whole(entries) => {
                     let read =
-                        (number..).zip(entries).map(|(number, bytes)| self.read(number, bytes));
+                        (number..stop).zip(entries).map(|(number, bytes)| self.read(number, bytes));
                     let read: Vec<Read> = read.collect();
                     number = number.saturating_add(read.len() as u64);
                     self.progress.advance(read.len() as u64, 0);

@@ -13,7 +13,7 @@ mod trees;
 pub use report::{
     CheckFault, CheckReport, CheckedItem, Finding, Health, Looked, Part, Served, Serves,
 };
-pub use scan::{Scanned, ScannedDamage, ScannedItems};
+pub use scan::{Scanned, ScannedDamage, ScannedItems, scan_directory};
 
 use findings::Findings;
 use graph::Checked;
@@ -32,6 +32,8 @@ pub struct CheckOptions {
     pub findings_max: usize,
     /// How many places are listed for each finding; all are counted, up to a bound.
     pub places_max: usize,
+    /// How often places are looked at: a tree can have more paths than anybody can count.
+    pub visits_max: u64,
 }
 
 /// Whether the bytes of contents are read.
@@ -91,7 +93,7 @@ impl Workspace {
             looked: Looked::default(),
             checked: Checked::default(),
             unreferenced: ScannedItems::default(),
-            visits_left: VISITS_MAX,
+            visits_left: options.visits_max,
         };
         run.take_scanned(scanned);
         progress.begin(CheckStage::Ledger);
@@ -191,7 +193,12 @@ impl Run<'_> {
 
 impl Default for CheckOptions {
     fn default() -> Self {
-        Self { data: CheckData::Present, findings_max: 1_000, places_max: 10 }
+        Self {
+            data: CheckData::Present,
+            findings_max: 1_000,
+            places_max: 10,
+            visits_max: 1_000_000,
+        }
     }
 }
 
@@ -200,6 +207,3 @@ impl CheckProgress for Silent {
 
     fn advance(&self, _things: u64, _bytes: u64) {}
 }
-
-/// How often places are looked at: trees can have more paths than anybody can count.
-const VISITS_MAX: u64 = 1_000_000;

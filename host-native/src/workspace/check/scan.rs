@@ -1,11 +1,14 @@
 //! What reading every record of a store has found, as a check takes it.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, path::Path, sync::Arc};
 
 use markerbed_core::{ContentId, ObjectId, WorkspaceId};
 
 use super::{CheckFault, CheckedItem, Run};
-use crate::store::StoredItem;
+use crate::store::{
+    StoreError, StoredItem,
+    directory::{self, DamagedRecord, layer::SystemFiles},
+};
 
 /// What was found by reading every record of a store, without any index.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +37,22 @@ pub struct ScannedItems {
     pub objects: HashSet<ObjectId>,
     /// Its contents.
     pub contents: HashSet<ContentId>,
+}
+
+/// Reads every record of the directory store at `root` and proves it, without any index.
+///
+/// # Errors
+///
+/// As [`DirectoryStore::open`](crate::store::directory::DirectoryStore::open) for reading; damage
+/// is no error.
+pub fn scan_directory(root: &Path) -> Result<Scanned, StoreError> {
+    let mut damaged = Vec::new();
+    let mut note = |found: DamagedRecord| {
+        let place = format!("{}: pack {}, byte {}", root.display(), found.pack, found.offset);
+        damaged.push(ScannedDamage { item: found.item, place, fault: found.fault });
+    };
+    directory::scan(root, Arc::new(SystemFiles), &mut note)?;
+    Ok(Scanned { damaged, stored: None })
 }
 
 impl Run<'_> {

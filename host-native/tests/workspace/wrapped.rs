@@ -1,7 +1,8 @@
-//! A store in which a rival commits just before, as often as a test wants.
+//! A store in memory in which a rival is faster, or that gives other contents than were put.
 
 use std::{
     ops::Range,
+    slice,
     sync::{
         Arc, Mutex,
         atomic::{AtomicU32, Ordering},
@@ -15,7 +16,7 @@ use markerbed_host::{
     drive::blocking::wait,
     store::{
         Batch, Capabilities, ContentReader, ContentWriter, Contents, MemoryStore, Outcome, Records,
-        RequestKey, RowRange, StoreError, Streams, Subscription,
+        RequestKey, RowRange, Store, StoreError, Streams, Subscription,
     },
     workspace::{RecordedSnapshot, Workspace},
 };
@@ -50,7 +51,8 @@ pub(crate) fn rivals_with(wins_max: u32, files: Files<'_>) -> (Workspace, Rival)
         wins: AtomicU32::new(0),
         recorded: Mutex::new(None),
     }));
-    let store = Arc::new(Overtaken { memory, rival: rival.clone() });
+    let rival_of_store = Some(rival.clone());
+    let store = Arc::new(Wrapped { memory, rival: rival_of_store, lie: None });
     (wait(Workspace::open(store, genesis(7).id())).unwrap(), rival)
 }
 
@@ -78,13 +80,21 @@ impl Rival {
     }
 }
 
-struct Overtaken {
+/// A store that hands over other bytes than those of `id`, as many as these have.
+pub(crate) fn lying(id: ContentId, bytes: &[u8]) -> Arc<dyn Store> {
+    let memory = MemoryStore::default();
+    let lie = Some((id, Bytes::copy_from_slice(bytes)));
+    Arc::new(Wrapped { memory, rival: None, lie })
+}
+
+struct Wrapped {
     memory: MemoryStore,
-    rival: Rival,
+    rival: Option<Rival>,
+    lie: Option<(ContentId, Bytes)>,
 }
 
 #[async_trait]
-impl Records for Overtaken {
+impl Records for Wrapped {
     fn record_capabilities(&self) -> Capabilities {
         self.memory.record_capabilities()
     }
@@ -151,13 +161,13 @@ impl Records for Overtaken {
     }
 
     async fn commit(&self, workspace: WorkspaceId, batch: Batch) -> Result<Outcome, StoreError> {
-        self.rival.overtake();
+        self.rival.iter().for_each(Rival::overtake);
         self.memory.commit(workspace, batch).await
     }
 }
 
 #[async_trait]
-impl Contents for Overtaken {
+impl Contents for Wrapped {
     fn content_capabilities(&self) -> Capabilities {
         self.memory.content_capabilities()
     }
@@ -199,6 +209,12 @@ impl Contents for Overtaken {
         workspace: WorkspaceId,
         id: ContentId,
     ) -> Result<Option<Box<dyn ContentReader>>, StoreError> {
+        let id = match &self.lie {
+            Some((of, bytes)) if *of == id => {
+                *self.memory.put_contents(workspace, slice::from_ref(bytes)).await?.first().unwrap()
+            }
+            _ => id,
+        };
         self.memory.open_content(workspace, id).await
     }
 
@@ -232,7 +248,7 @@ impl Contents for Overtaken {
 }
 
 #[async_trait]
-impl Streams for Overtaken {
+impl Streams for Wrapped {
     fn stream_capabilities(&self) -> Capabilities {
         self.memory.stream_capabilities()
     }

@@ -1,0 +1,680 @@
+//! Finding what is wrong with a workspace, and which paths it costs.
+
+use std::collections::HashSet;
+
+use bytes::Bytes;
+use markerbed_core::{
+    ContentId, ObjectId, SnapshotId, WorkspaceId,
+    codec::Canonical,
+    hash::content_id,
+    ledger::{LedgerEntry, Operation, RefChange},
+    map::{self, MapKind},
+    tree::{
+        Attribute, Attributes, Child, Counts, Coverage, Directory, ExtendedAttribute, File, Node,
+    },
+};
+use markerbed_host::{
+    drive::blocking::wait,
+    progress::Silent,
+    snapshot::{Gap, GapReason},
+    store::{Batch, RowChange, RowRange, StoredEntry, StoredItem},
+    workspace::{
+        CheckData, CheckFault, CheckOptions, CheckReport, CheckedItem, Finding, Health, Part,
+        RecordedSnapshot, Scanned, ScannedDamage, ScannedItems, Workspace,
+    },
+};
+
+use crate::{
+    support::{
+        Tree, commit, commit_draft, draft, draft_of, evidence, label, leaf, memory, recorded,
+        stamp, workspace, workspace_in,
+    },
+    wrapped::lying,
+};
+
+const FILES: &[(&str, &str)] =
+    &[("a", "1"), ("d/b", "2"), ("d/same", "1"), ("e/f/g", "3"), ("link", "-> a")];
+
+#[test]
+fn a_sound_workspace_has_no_findings_and_its_numbers_are_those_of_a_replay() {
+    let workspace = workspace();
+    commit(&workspace, "notes", FILES);
+    let second = commit(&workspace, "notes", &[("a", "2")]);
+    wait(workspace.move_ref(&label("kept"), None, second.id, &stamp())).unwrap();
+    wait(workspace.record_state(&stamp())).unwrap();
+
+    let report = check(&workspace);
+
+    let replay = wait(workspace.replay()).unwrap();
+    assert_eq!(codes(&report), [""; 0]);
+    assert_eq!((report.health, report.findings_total), (Health::Sound, 0));
+    assert_eq!((report.looked.entries, report.looked.snapshots), (5, 2));
+    assert_eq!(report.looked.bytes_read, 0);
+    assert_eq!(report.log_root, replay.log.root());
+    assert_eq!(report.state, Some(replay.state.id().unwrap()));
+}
+
+#[test]
+fn contents_are_read_only_when_asked_and_each_once() {
+    let workspace = workspace();
+    commit(&workspace, "notes", &[("a", "12345"), ("b", "12345"), ("c", "678")]);
+
+    let report = check_with(&workspace, CheckData::Read);
+
+    let rules = draft(&workspace, "notes", &[]).rules.len() as u64;
+    assert_eq!(codes(&report), [""; 0]);
+    assert_eq!(report.looked.bytes_read, 8 + rules);
+}
+
+#[test]
+fn a_damaged_object_is_named_with_every_path_it_serves_the_newest_snapshot_first() {
+    let workspace = workspace();
+    let mut tree = Tree::of(FILES);
+    let id = ObjectId::from(leaf(b"1").0.id());
+    flip(&mut tree, id);
+    tree.put(&workspace);
+    let first = commit_tree(&workspace, &tree);
+    let second = commit(&workspace, "notes", &[("elsewhere/a", "1"), ("new", "x")]);
+
+    let report = check(&workspace);
+
+    let finding = only(&report);
+    assert_eq!((finding.fault, &finding.item), (CheckFault::DamagedObject, &id.into()));
+    assert_eq!(
+        places(finding),
+        [
+            format!("{}:elsewhere/a", second.id),
+            format!("{}:a", first.id),
+            format!("{}:d/same", first.id)
+        ]
+    );
+    assert_eq!((finding.serves.total, finding.serves.is_all), (3, true));
+    assert_eq!(report.health, Health::Damaged);
+}
+
+#[test]
+fn every_flipped_bit_of_every_object_is_found() {
+    let tree = Tree::of(FILES);
+    let mut tried = 0;
+
+    for (id, bytes) in &tree.objects {
+        for bit in 0..bytes.len() * 8 {
+            let mut damaged = tree.clone();
+            let mut flipped = bytes.to_vec();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            damaged.objects.insert(*id, flipped.into());
+            let workspace = workspace();
+            damaged.put(&workspace);
+            commit_tree(&workspace, &damaged);
+
+            let report = check(&workspace);
+
+            let found = report.findings.iter().find(|finding| finding.item == (*id).into());
+            assert!(found.is_some_and(|finding| !finding.serves.places.is_empty()), "{id} {bit}");
+            tried += 1;
+        }
+    }
+    assert!(tried > 2_000, "{tried}");
+}
+
+#[test]
+fn a_missing_object_makes_the_workspace_incomplete_and_is_named_with_its_paths() {
+    for missing in ["e", "e/f", "e/f/g", "link"] {
+        let workspace = workspace();
+        let mut tree = Tree::of(FILES);
+        let id = id_at(&tree, missing);
+        tree.objects.remove(&id);
+        tree.put(&workspace);
+        let snapshot = commit_tree(&workspace, &tree);
+
+        let report = check(&workspace);
+
+        let finding = only(&report);
+        assert_eq!((finding.fault, &finding.item), (CheckFault::MissingObject, &id.into()));
+        assert_eq!(places(finding), [format!("{}:{missing}", snapshot.id)]);
+        assert_eq!(report.health, Health::Incomplete);
+    }
+}
+
+#[test]
+fn a_missing_page_is_named_with_its_directory_and_its_siblings_are_still_checked() {
+    let workspace = workspace();
+    let files: Vec<(String, String)> =
+        (0..2_000).map(|index| (format!("d/{index:04}"), format!("{index}"))).collect();
+    let files: Vec<(&str, &str)> =
+        files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let mut tree = Tree::of(&files);
+    let directory = Node::decode(&tree.objects[&id_at(&tree, "d")]).unwrap();
+    let root = directory.as_directory().unwrap().children();
+    let pages = pages_below(&tree, root.into());
+    let missing = *pages.iter().max().unwrap();
+    // Something else is missing far from that page.
+    let lost = files.iter().map(|(_, text)| content_id(text.as_bytes()));
+    let lost: Vec<ContentId> = lost.collect();
+    let content = *lost.first().unwrap();
+    tree.objects.remove(&missing);
+    tree.contents.remove(&content);
+    tree.put(&workspace);
+    let snapshot = commit_tree(&workspace, &tree);
+
+    let report = check(&workspace);
+
+    let page = finding(&report, missing);
+    assert_eq!(page.fault, CheckFault::MissingObject);
+    assert_eq!(places(page), [format!("{}:d", snapshot.id)]);
+    assert!(pages.len() > 20, "{}", pages.len());
+    let file = report.findings.iter().find(|finding| finding.item == content.into());
+    let under_missing_page = page_has(&Tree::of(&files), missing, b"0000");
+    assert_eq!(file.is_some(), !under_missing_page);
+}
+
+#[test]
+fn a_missing_content_is_named_with_its_paths() {
+    let workspace = workspace();
+    let mut tree = Tree::of(FILES);
+    let content = content_id(b"1");
+    tree.contents.remove(&content);
+    tree.put(&workspace);
+    let snapshot = commit_tree(&workspace, &tree);
+
+    let report = check(&workspace);
+
+    let finding = only(&report);
+    assert_eq!((finding.fault, &finding.item), (CheckFault::MissingContent, &content.into()));
+    assert_eq!(places(finding), [format!("{}:a", snapshot.id), format!("{}:d/same", snapshot.id)]);
+    assert_eq!(report.health, Health::Incomplete);
+}
+
+#[test]
+fn a_content_with_other_bytes_is_found_when_data_is_read() {
+    let id = content_id(b"1");
+    let workspace = workspace_in(lying(id, b"X"));
+    let snapshot = commit(&workspace, "notes", FILES);
+
+    let quick = check(&workspace);
+    let report = check_with(&workspace, CheckData::Read);
+
+    assert_eq!(quick.health, Health::Sound);
+    let finding = only(&report);
+    assert_eq!((finding.fault, &finding.item), (CheckFault::DamagedContent, &id.into()));
+    assert_eq!(places(finding), [format!("{}:a", snapshot.id), format!("{}:d/same", snapshot.id)]);
+}
+
+#[test]
+fn a_file_whose_size_is_not_that_of_its_content_is_found() {
+    let workspace = workspace();
+    let mut tree = Tree::of(&[("a", "12345")]);
+    let wrong = Node::from(File::new(false, 6, content_id(b"12345")).unwrap());
+    tree.add(&wrong);
+    tree.root = tree.directory(&[(b"wrong", &wrong)]).id();
+    tree.put(&workspace);
+    let snapshot = commit_tree(&workspace, &tree);
+
+    let report = check(&workspace);
+
+    let finding = only(&report);
+    assert_eq!((finding.fault, &finding.item), (CheckFault::WrongSize, &wrong.id().into()));
+    assert_eq!(places(finding), [format!("{}:wrong", snapshot.id)]);
+}
+
+#[test]
+fn each_wrong_count_of_a_directory_is_found_at_its_path_and_not_above() {
+    let right = Counts { nodes: 2, files: 2, bytes: 3 };
+    for wrong in
+        [Counts { nodes: 3, ..right }, Counts { files: 1, ..right }, Counts { bytes: 2, ..right }]
+    {
+        let workspace = workspace();
+        let mut tree = Tree::of(&[("a", "1"), ("b", "22")]);
+        let honest = Node::decode(&tree.objects[&tree.root.into()]).unwrap();
+        let map = honest.as_directory().unwrap().children();
+        let lie = Node::from(Directory::new(map, wrong).unwrap());
+        tree.add(&lie);
+        tree.root = tree.directory(&[(b"honest", &honest), (b"lie", &lie)]).id();
+        tree.put(&workspace);
+        let snapshot = commit_tree(&workspace, &tree);
+
+        let report = check(&workspace);
+
+        let finding = only(&report);
+        assert_eq!((finding.fault, &finding.item), (CheckFault::WrongCount, &lie.id().into()));
+        assert_eq!(places(finding), [format!("{}:lie", snapshot.id)]);
+        assert_eq!(report.health, Health::Damaged);
+    }
+}
+
+#[test]
+fn counts_that_overflow_are_found_and_nothing_else_breaks() {
+    let workspace = workspace();
+    let mut tree = Tree::of(&[("a", "1")]);
+    let map = Node::decode(&tree.objects[&tree.root.into()]).unwrap();
+    let map = map.as_directory().unwrap().children();
+    let huge = Counts { nodes: u64::MAX, files: u64::MAX, bytes: u64::MAX };
+    let lie = Node::from(Directory::new(map, huge).unwrap());
+    tree.root = tree.add(&lie);
+    tree.put(&workspace);
+    commit_tree(&workspace, &tree);
+
+    let report = check(&workspace);
+
+    assert_eq!(codes(&report), ["wrong-count"]);
+}
+
+#[test]
+fn a_child_of_another_kind_than_its_directory_says_is_found() {
+    let workspace = workspace();
+    let mut tree = Tree::of(&[("a", "1")]);
+    let (file, _) = leaf(b"1");
+    let lie = Child { kind: markerbed_core::tree::NodeKind::Symlink, id: file.id() };
+    let entry = map::Entry { key: b"lie".to_vec(), value: lie.encode() };
+    let built = map::build(MapKind::Directory, vec![entry]).unwrap();
+    let pages = built.pages.iter().map(|(id, page)| ((*id).into(), page.encode().into()));
+    tree.objects.extend(pages);
+    let counts = Counts { nodes: 1, files: 1, bytes: 1 };
+    let root = Node::from(Directory::new(built.root, counts).unwrap());
+    tree.root = tree.add(&root);
+    tree.put(&workspace);
+    let snapshot = commit_tree(&workspace, &tree);
+
+    let report = check(&workspace);
+
+    let finding = only(&report);
+    assert_eq!((finding.fault, &finding.item), (CheckFault::WrongKind, &file.id().into()));
+    assert_eq!(places(finding), [format!("{}:lie", snapshot.id)]);
+}
+
+#[test]
+fn a_map_of_another_kind_in_the_place_of_a_directory_is_found() {
+    let workspace = workspace();
+    let mut tree = Tree::of(&[("a", "1")]);
+    let key = SnapshotId::from_bytes([1; 32]);
+    let entry = map::Entry { key: key.as_bytes().to_vec(), value: vec![0] };
+    let built = map::build(MapKind::Snapshots, vec![entry]).unwrap();
+    let pages = built.pages.iter().map(|(id, page)| ((*id).into(), page.encode().into()));
+    tree.objects.extend(pages);
+    let counts = Counts { nodes: 1, files: 0, bytes: 0 };
+    let root = Node::from(Directory::new(built.root, counts).unwrap());
+    tree.root = tree.add(&root);
+    tree.put(&workspace);
+    commit_tree(&workspace, &tree);
+
+    let report = check(&workspace);
+
+    assert!(codes(&report).contains(&"wrong-page"), "{:?}", codes(&report));
+}
+
+#[test]
+fn a_tree_that_is_too_deep_is_found_without_a_deep_stack() {
+    let workspace = workspace();
+    for (levels, expected) in [(4_096, None), (4_097, Some("too-deep"))] {
+        let mut tree = Tree::of(&[]);
+        let mut node = Node::decode(&tree.objects[&tree.root.into()]).unwrap();
+        for _ in 0..levels {
+            node = tree.directory(&[(b"d", &node)]);
+        }
+        tree.root = node.id();
+        tree.put(&workspace);
+        let _ = recorded(commit_draft(&workspace, &draft_of(tree.root, "deep")).unwrap());
+
+        let report = check(&workspace);
+
+        assert_eq!(codes(&report).first().copied(), expected, "{levels}");
+    }
+}
+
+#[test]
+fn a_tree_with_more_paths_than_can_be_counted_is_checked_and_says_so() {
+    let workspace = workspace();
+    let mut tree = Tree::of(&[("a", "1")]);
+    let mut node = Node::decode(&tree.objects[&tree.root.into()]).unwrap();
+    for _ in 0..40 {
+        node = tree.directory(&[(b"x", &node), (b"y", &node)]);
+    }
+    tree.root = node.id();
+    tree.contents.clear();
+    tree.put(&workspace);
+    commit_tree(&workspace, &tree);
+    let options = CheckOptions { visits_max: 1_000, ..CheckOptions::default() };
+
+    let report = wait(workspace.check(Scanned::default(), &options, &Silent)).unwrap();
+
+    let finding = only(&report);
+    assert_eq!(finding.fault, CheckFault::MissingContent);
+    assert_eq!(finding.serves.places.len(), options.places_max);
+    assert!(!finding.serves.is_all);
+    assert!(finding.serves.total >= 100, "{}", finding.serves.total);
+}
+
+#[test]
+fn missing_and_bad_documents_are_found() {
+    let gap = Gap { path: b"pipe".to_vec(), reason: GapReason::Fifo, attempts: 1 };
+    let workspace = workspace();
+    let mut draft = draft(&workspace, "notes", FILES);
+    draft.evidence = Some(evidence(&[gap], None));
+    let lie = recorded(commit_draft(&workspace, &draft).unwrap());
+    draft.coverage = Coverage::Partial;
+    draft.rules = br#"{"schema":"other"}"#.as_slice().into();
+    let honest = recorded(commit_draft(&workspace, &draft).unwrap());
+    let store = workspace.store();
+    wait(store.remove_contents(workspace.id(), &[honest.snapshot.rules])).unwrap();
+
+    let report = check(&workspace);
+
+    assert_eq!(codes(&report), ["bad-document", "missing-content"]);
+    assert_eq!(report.findings[0].item, lie.id.into());
+    assert_eq!(report.findings[1].serves.places[0].part, Part::Rules);
+    assert_eq!(report.findings[1].serves.places[0].snapshot, honest.id);
+}
+
+#[test]
+fn what_is_said_beside_a_tree_is_checked_too() {
+    let workspace = workspace();
+    let lost = content_id(b"value");
+    let extended = ExtendedAttribute { name: b"user.x".to_vec(), content: lost, size_bytes: 5 };
+    let below = Attributes::new(vec![Attribute::Extended(vec![extended])], None).unwrap();
+    let entry = map::Entry { key: b"d".to_vec(), value: below.id().as_bytes().to_vec() };
+    let built = map::build(MapKind::Attributes, vec![entry]).unwrap();
+    let top = Attributes::new(vec![Attribute::Mode(0o755)], Some(built.root)).unwrap();
+    let mut tree = Tree::of(FILES);
+    for attributes in [&below, &top] {
+        tree.objects.insert(attributes.id().into(), attributes.encode().into());
+    }
+    let pages = built.pages.iter().map(|(id, page)| ((*id).into(), page.encode().into()));
+    tree.objects.extend(pages);
+    tree.put(&workspace);
+    let mut draft = draft_of(tree.root, "notes");
+    draft.attributes = Some(top.id());
+    let snapshot = recorded(commit_draft(&workspace, &draft).unwrap());
+
+    let report = check(&workspace);
+
+    let finding = only(&report);
+    assert_eq!((finding.fault, &finding.item), (CheckFault::MissingContent, &lost.into()));
+    assert_eq!(places(finding), [format!("{}:d (attributes)", snapshot.id)]);
+}
+
+#[test]
+fn an_entry_that_does_not_follow_is_found_and_what_it_commits_is_still_checked() {
+    let cases: [(&str, fn(&mut LedgerEntry)); 3] = [
+        ("wrong-entry", |entry| entry.number += 5),
+        ("wrong-entry", |entry| {
+            let from = Some(SnapshotId::from_bytes([1; 32]));
+            let change = RefChange::new(label("x"), from, None).unwrap();
+            entry.operation = Operation::RefMoved(change);
+        }),
+        ("wrong-entry", |entry| {
+            entry.operation = Operation::State(markerbed_core::StateId::from_bytes([1; 32]));
+        }),
+    ];
+    for (expected, change) in cases {
+        let workspace = workspace();
+        let first = commit(&workspace, "notes", FILES);
+        let stamp = stamp();
+        let mut entry = LedgerEntry {
+            number: 2,
+            time_ms: stamp.time_ms,
+            agent: stamp.agent,
+            request: stamp.request,
+            operation: Operation::RefMoved(
+                RefChange::new(label("kept"), None, Some(first.id)).unwrap(),
+            ),
+        };
+        change(&mut entry);
+        let stored = StoredEntry { number: 2, ..StoredEntry::of(&entry) };
+        append(&workspace, stored);
+
+        let report = check(&workspace);
+
+        assert_eq!(codes(&report), [expected]);
+        assert_eq!(report.findings[0].item, CheckedItem::Entry(2));
+        assert_eq!((report.looked.entries, report.looked.snapshots), (2, 1));
+        assert_eq!(report.health, Health::Damaged);
+    }
+}
+
+#[test]
+fn an_entry_that_is_not_canonical_is_found() {
+    let workspace = workspace();
+    commit(&workspace, "notes", FILES);
+    let stamp = stamp();
+    let bytes = Bytes::from_static(b"no entry");
+    let request = stamp.key();
+    append(&workspace, StoredEntry { number: 2, request, operation_at: 0, bytes });
+
+    let report = check(&workspace);
+
+    assert_eq!(codes(&report), ["bad-entry"]);
+    assert_eq!(report.findings[0].item, CheckedItem::Entry(2));
+}
+
+#[test]
+fn an_entry_whose_request_leads_elsewhere_is_found() {
+    let workspace = workspace();
+    let first = commit(&workspace, "notes", FILES);
+    let stamp = stamp();
+    let change = RefChange::new(label("notes"), Some(first.id), None).unwrap();
+    let operation = Operation::RefMoved(change);
+    let (agent, request, time_ms) = (stamp.agent, stamp.request, stamp.time_ms);
+    let entry = LedgerEntry { number: 2, time_ms, agent, request, operation };
+    let other = crate::support::stamp().key();
+    append(&workspace, StoredEntry { request: other, ..StoredEntry::of(&entry) });
+
+    let report = check(&workspace);
+
+    assert!(codes(&report).contains(&"wrong-entry"), "{:?}", codes(&report));
+}
+
+#[test]
+fn every_row_that_is_changed_lost_or_added_is_found_and_no_other() {
+    let workspace = workspace();
+    let first = commit(&workspace, "notes", FILES);
+    commit(&workspace, "code", &[("a", "2")]);
+    wait(workspace.move_ref(&label("kept"), None, first.id, &stamp())).unwrap();
+    let rows = all_rows(&workspace);
+    assert!(rows.len() >= 13, "{}", rows.len());
+
+    for (key, value) in &rows {
+        let mut other = value.to_vec();
+        other[0] ^= 1;
+        for (planted, expected) in [(Some(other.into()), "wrong-row"), (None, "missing-row")] {
+            write_row(&workspace, key, planted);
+            let report = check(&workspace);
+            write_row(&workspace, key, Some(value.clone()));
+            assert_eq!(codes(&report), [expected], "{}", report.findings[0]);
+            assert_eq!(report.findings[0].item, CheckedItem::Row(key.clone()));
+        }
+    }
+    for surplus in ["ledger/", "ledger/ref/new", "ledger/zzz", "ledger/tip/"] {
+        write_row(&workspace, &Bytes::from_static(surplus.as_bytes()), Some("x".into()));
+        let report = check(&workspace);
+        write_row(&workspace, &Bytes::from_static(surplus.as_bytes()), None);
+        assert_eq!(codes(&report), ["surplus-row"], "{surplus}");
+    }
+    write_row(&workspace, &Bytes::from_static(b"other/row"), Some("x".into()));
+    assert_eq!(check(&workspace).health, Health::Sound);
+}
+
+#[test]
+fn a_missing_snapshot_is_found_and_the_rest_is_checked() {
+    let workspace = workspace();
+    let first = commit(&workspace, "notes", FILES);
+    let second = commit(&workspace, "notes", &[("b", "1")]);
+    let other = workspace_without(&workspace, &[first.id.into()]);
+
+    let report = check(&other);
+
+    let finding = only(&report);
+    assert_eq!((finding.fault, &finding.item), (CheckFault::MissingObject, &first.id.into()));
+    assert_eq!(finding.serves.places.len(), 1);
+    assert_eq!(finding.serves.places[0].part, Part::Snapshot);
+    assert_eq!(report.looked.snapshots, 2);
+    assert_ne!(second.id, first.id);
+}
+
+#[test]
+fn what_a_scan_has_found_is_told_with_its_paths_and_leftovers_are_counted() {
+    let workspace = workspace();
+    let snapshot = commit(&workspace, "notes", &[("a", "1")]);
+    let tree = Tree::of(&[("a", "1")]);
+    let leftover = Tree::of(&[("left", "over")]);
+    leftover.put(&workspace);
+    let mut stored = ScannedItems::default();
+    stored.objects.extend(tree.objects.keys().chain(leftover.objects.keys()).copied());
+    stored.objects.insert(snapshot.id.into());
+    stored.contents.extend(tree.contents.keys().chain(leftover.contents.keys()).copied());
+    let damage = |item| ScannedDamage { item, place: "pack 1, byte 20".into(), fault: "broken" };
+    let file = leaf(b"1").0.id();
+    let scanned = Scanned {
+        damaged: vec![
+            damage(StoredItem::Object(workspace.id(), file.into())),
+            damage(StoredItem::Unknown),
+        ],
+        stored: Some(stored),
+    };
+
+    let report = wait(workspace.check(scanned, &CheckOptions::default(), &Silent)).unwrap();
+
+    assert_eq!(codes(&report), ["damaged-object", "damaged-store"]);
+    assert_eq!(places(&report.findings[0]), [format!("{}:a", snapshot.id)]);
+    assert!(report.findings[0].detail.contains("pack 1, byte 20"));
+    assert_eq!(report.looked.objects, Some(7));
+    assert_eq!(report.looked.objects_unreferenced, Some(3));
+    assert_eq!(report.looked.contents_unreferenced, Some(1));
+}
+
+#[test]
+fn more_findings_than_are_listed_are_counted() {
+    let workspace = workspace();
+    let mut tree = Tree::of(FILES);
+    tree.contents.clear();
+    tree.put(&workspace);
+    commit_tree(&workspace, &tree);
+    let options = CheckOptions { findings_max: 2, places_max: 1, ..CheckOptions::default() };
+
+    let report = wait(workspace.check(Scanned::default(), &options, &Silent)).unwrap();
+
+    assert_eq!((report.findings.len(), report.findings_total), (2, 3));
+    assert_eq!(report.findings_unlisted(), 1);
+    let most = report.findings.iter().map(|finding| finding.serves.total).max();
+    assert_eq!(most, Some(2));
+    assert!(report.findings.iter().all(|finding| finding.serves.places.len() == 1));
+}
+
+pub(crate) fn check(workspace: &Workspace) -> CheckReport {
+    check_with(workspace, CheckData::Present)
+}
+
+fn check_with(workspace: &Workspace, data: CheckData) -> CheckReport {
+    let options = CheckOptions { data, ..CheckOptions::default() };
+    wait(workspace.check(Scanned::default(), &options, &Silent)).unwrap()
+}
+
+pub(crate) fn codes(report: &CheckReport) -> Vec<&'static str> {
+    report.findings.iter().map(|finding| finding.fault.code()).collect()
+}
+
+pub(crate) fn places(finding: &Finding) -> Vec<String> {
+    finding.serves.places.iter().map(ToString::to_string).collect()
+}
+
+pub(crate) fn commit_tree(workspace: &Workspace, tree: &Tree) -> RecordedSnapshot {
+    recorded(commit_draft(workspace, &draft_of(tree.root, "notes")).unwrap())
+}
+
+fn only(report: &CheckReport) -> &Finding {
+    match &*report.findings {
+        [only] => only,
+        several => panic!("{several:#?}"),
+    }
+}
+
+fn finding(report: &CheckReport, id: ObjectId) -> &Finding {
+    report.findings.iter().find(|finding| finding.item == id.into()).unwrap()
+}
+
+fn flip(tree: &mut Tree, id: ObjectId) {
+    let mut bytes = tree.objects[&id].to_vec();
+    *bytes.last_mut().unwrap() ^= 1;
+    tree.objects.insert(id, bytes.into());
+}
+
+/// The id of the node at a path.
+pub(crate) fn id_at(tree: &Tree, path: &str) -> ObjectId {
+    let mut id: ObjectId = tree.root.into();
+    for name in path.split('/') {
+        let node = Node::decode(&tree.objects[&id]).unwrap();
+        let map: ObjectId = node.as_directory().unwrap().children().into();
+        let page = map::Page::decode(&tree.objects[&map]).unwrap();
+        let item = page.items().iter().find(|item| item.entry.key == name.as_bytes()).unwrap();
+        id = Child::from_value(&item.entry.value).unwrap().id.into();
+    }
+    id
+}
+
+/// The pages below a page.
+fn pages_below(tree: &Tree, root: ObjectId) -> HashSet<ObjectId> {
+    let mut pages = HashSet::new();
+    let mut open = vec![root];
+    while let Some(id) = open.pop() {
+        let page = map::Page::decode(&tree.objects[&id]).unwrap();
+        let below = page.items().iter().filter_map(|item| Some(item.below?.page.into()));
+        let below: Vec<ObjectId> = below.collect();
+        pages.extend(below.iter().copied());
+        open.extend(below);
+    }
+    pages
+}
+
+/// Tells whether an entry is in or below a page.
+fn page_has(tree: &Tree, page: ObjectId, key: &[u8]) -> bool {
+    let mut pages = pages_below(tree, page);
+    pages.insert(page);
+    pages.iter().any(|id| {
+        let page = map::Page::decode(&tree.objects[id]).unwrap();
+        page.level() == 0 && page.items().iter().any(|item| item.entry.key == key)
+    })
+}
+
+/// Appends what no commit would.
+fn append(workspace: &Workspace, entry: StoredEntry) {
+    let expected = wait(workspace.store().number(workspace.id())).unwrap();
+    let batch = Batch { expected, entries: vec![entry], rows: Vec::new() };
+    wait(workspace.store().commit(workspace.id(), batch)).unwrap();
+}
+
+fn write_row(workspace: &Workspace, key: &Bytes, value: Option<Bytes>) {
+    let expected = wait(workspace.store().number(workspace.id())).unwrap();
+    let rows = vec![RowChange { key: key.clone(), value }];
+    let batch = Batch { expected, entries: Vec::new(), rows };
+    wait(workspace.store().commit(workspace.id(), batch)).unwrap();
+}
+
+pub(crate) fn all_rows(workspace: &Workspace) -> Vec<(Bytes, Bytes)> {
+    wait(workspace.store().range_rows(workspace.id(), &RowRange::default(), 4_096)).unwrap()
+}
+
+/// A copy of a workspace of [`FILES`] and one more that lacks some objects.
+fn workspace_without(workspace: &Workspace, lost: &[ObjectId]) -> Workspace {
+    let (from, to, id) = (workspace.store(), memory(), workspace.id());
+    let host = WorkspaceId::from_bytes([0; 32]);
+    let entries = wait(workspace.entries(0..100)).unwrap();
+    let entries: Vec<_> = entries.iter().map(|(entry, _)| StoredEntry::of(entry)).collect();
+    for (of, entries) in [(host, Vec::new()), (id, entries)] {
+        let rows = wait(from.range_rows(of, &RowRange::default(), 4_096)).unwrap().into_iter();
+        let rows = rows.map(|(key, value)| RowChange { key, value: Some(value) }).collect();
+        wait(to.commit(of, Batch { expected: None, entries, rows })).unwrap();
+    }
+    let copy = wait(Workspace::open(to.clone(), id)).unwrap();
+    for files in [FILES, &[("b", "1")]] {
+        Tree::of(files).put(&copy);
+    }
+    for snapshot in wait(workspace.replay()).unwrap().state.snapshots().keys() {
+        let found = wait(workspace.find_snapshot(*snapshot)).unwrap().unwrap();
+        let rules = wait(from.fetch_contents(id, &[found.snapshot.rules])).unwrap();
+        wait(to.put_contents(id, &[rules[0].clone().unwrap()])).unwrap();
+        let object = ObjectId::from(*snapshot);
+        if !lost.contains(&object) {
+            wait(to.put_objects(id, &[(object, found.snapshot.encode().into())])).unwrap();
+        }
+    }
+    copy
+}
