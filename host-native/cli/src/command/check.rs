@@ -1,0 +1,235 @@
+//! `markerbed check`
+
+use std::io;
+
+use markerbed_host::{
+    drive::blocking::wait,
+    workspace::{CheckData, CheckOptions, CheckProgress, CheckReport, CheckStage, Finding, Health},
+};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::{
+    exit::Exit,
+    failure::{Failure, one_line},
+    host::Host,
+    json::{HexId, PathBytes},
+    open::{Opened, Purpose},
+    output::{Colour, Report, Text},
+    progress::Progress,
+    text::{counted, grouped},
+};
+
+/// Check everything that is stored, from the objects up
+///
+/// Reads no index as truth. Says which paths of which snapshots a damaged or missing thing serves.
+/// Exits with 4 if something is damaged, and with 3 if something is only missing.
+#[derive(clap::Args)]
+pub(crate) struct Check {
+    /// Read and hash the bytes of every file, too
+    #[arg(long)]
+    read_data: bool,
+}
+
+/// What `markerbed check --json` answers.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(title = "check")]
+pub(crate) struct CheckAnswer {
+    /// The WorkspaceId.
+    workspace: HexId,
+    /// How the workspace is.
+    health: Condition,
+    /// Entries that follow from those before them.
+    entries: u64,
+    /// The root of the log tree over them.
+    log_root: HexId,
+    /// The StateId that they add up to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<HexId>,
+    /// Snapshots that they commit.
+    snapshots: u64,
+    /// Objects that are stored, if they were counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    objects: Option<u64>,
+    /// Objects that nothing recorded leads to: leftovers, no fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    objects_unreferenced: Option<u64>,
+    /// Contents that are stored, if they were counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contents: Option<u64>,
+    /// Contents that nothing recorded leads to: leftovers, no fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contents_unreferenced: Option<u64>,
+    /// Bytes of contents that were read and hashed.
+    bytes_read: u64,
+    /// The first of what is wrong.
+    findings: Vec<FindingMembers>,
+    /// How many things are wrong.
+    findings_total: u64,
+    #[serde(skip)]
+    read_data: bool,
+}
+
+/// How a workspace is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+enum Condition {
+    /// Everything is as it was recorded.
+    Sound,
+    /// Something is absent; what is there is as it was recorded.
+    Incomplete,
+    /// Something is not as it was recorded.
+    Damaged,
+}
+
+/// One thing that is not as it should be.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct FindingMembers {
+    /// The stable name of what is wrong.
+    code: String,
+    /// With what.
+    item: String,
+    /// How it shows.
+    detail: String,
+    /// The first of the places that it serves.
+    serves: Vec<ServedMembers>,
+    /// How many places it serves, or how many were counted.
+    serves_total: u64,
+    /// Whether all of them were counted.
+    serves_all_counted: bool,
+}
+
+/// A place that needs a thing.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct ServedMembers {
+    /// In which snapshot.
+    snapshot: HexId,
+    #[serde(flatten)]
+    path: PathBytes,
+    /// What of it: tree, snapshot, attributes, rules or evidence.
+    part: String,
+}
+
+impl Check {
+    pub(crate) fn run(self, host: &mut Host) -> Result<Exit, Failure> {
+        let opened = Opened::of(host, Purpose::Read)?;
+        let data = if self.read_data { CheckData::Read } else { CheckData::Present };
+        let options = CheckOptions { data, ..CheckOptions::default() };
+        let progress = Progress::begin(&host.output, "checking");
+        progress.stage("reading records");
+        let scanned = opened.scan()?;
+        let report = wait(opened.workspace.check(scanned, &options, &progress))?;
+        drop(progress);
+        let exit = match report.health {
+            Health::Sound => Exit::Done,
+            Health::Incomplete => Exit::Incomplete,
+            Health::Damaged => Exit::Failed,
+        };
+        host.output.conclude(&CheckAnswer::of(&report, self.read_data), exit)
+    }
+}
+
+impl CheckProgress for Progress {
+    fn begin(&self, stage: CheckStage) {
+        self.stage(match stage {
+            CheckStage::Ledger => "checking the ledger",
+            CheckStage::Trees => "checking trees",
+            CheckStage::Places => "looking for places",
+        });
+    }
+
+    fn advance(&self, things: u64, bytes: u64) {
+        self.step(things, bytes);
+    }
+}
+
+impl CheckAnswer {
+    fn of(report: &CheckReport, read_data: bool) -> Self {
+        let looked = report.looked;
+        Self {
+            workspace: report.workspace.into(),
+            health: match report.health {
+                Health::Sound => Condition::Sound,
+                Health::Incomplete => Condition::Incomplete,
+                Health::Damaged => Condition::Damaged,
+            },
+            entries: looked.entries,
+            log_root: report.log_root.into(),
+            state: report.state.map(HexId::from),
+            snapshots: looked.snapshots,
+            objects: looked.objects,
+            objects_unreferenced: looked.objects_unreferenced,
+            contents: looked.contents,
+            contents_unreferenced: looked.contents_unreferenced,
+            bytes_read: looked.bytes_read,
+            findings: report.findings.iter().map(FindingMembers::of).collect(),
+            findings_total: report.findings_total,
+            read_data,
+        }
+    }
+}
+
+impl FindingMembers {
+    fn of(finding: &Finding) -> Self {
+        let place = |served: &markerbed_host::workspace::Served| ServedMembers {
+            snapshot: served.snapshot.into(),
+            path: PathBytes(served.path.as_bytes().to_vec()),
+            part: served.part.word().to_owned(),
+        };
+        Self {
+            code: finding.fault.code().to_owned(),
+            item: finding.item.to_string(),
+            detail: finding.detail.clone(),
+            serves: finding.serves.places.iter().map(place).collect(),
+            serves_total: finding.serves.total,
+            serves_all_counted: finding.serves.is_all,
+        }
+    }
+
+    fn put_text(&self, text: &mut Text<'_>) -> io::Result<()> {
+        let code = text.paint(Colour::Red, &self.code);
+        text.line(format_args!("{code}: {}: {}", one_line(&self.item), one_line(&self.detail)))?;
+        for place in &self.serves {
+            let part =
+                if place.part == "tree" { String::new() } else { format!(" ({})", place.part) };
+            let snapshot = place.snapshot.short();
+            text.line(format_args!("    serves {snapshot}:{}{part}", place.path.shown()))?;
+        }
+        let more = self.serves_total.saturating_sub(self.serves.len() as u64);
+        if more > 0 || !self.serves_all_counted {
+            let least = if self.serves_all_counted { "" } else { "at least " };
+            text.line(format_args!("    and {least}{} more places", grouped(more)))?;
+        }
+        Ok(())
+    }
+}
+
+impl Report for CheckAnswer {
+    fn put_text(&self, text: &mut Text<'_>) -> io::Result<()> {
+        for finding in &self.findings {
+            finding.put_text(text)?;
+        }
+        let more = self.findings_total.saturating_sub(self.findings.len() as u64);
+        if more > 0 {
+            text.line(format_args!("and {} more findings", grouped(more)))?;
+        }
+        let looked = [
+            Some(counted(self.entries, "entry", "entries")),
+            Some(counted(self.snapshots, "snapshot", "snapshots")),
+            self.objects.map(|count| counted(count, "object", "objects")),
+            self.contents.map(|count| counted(count, "content", "contents")),
+            self.read_data.then(|| counted(self.bytes_read, "byte read", "bytes read")),
+        ];
+        let looked: Vec<String> = looked.into_iter().flatten().collect();
+        let wrong = counted(self.findings_total, "finding", "findings");
+        let verdict = match self.health {
+            Condition::Sound => text.paint(Colour::Green, "all is as it was recorded"),
+            Condition::Incomplete => text.paint(Colour::Yellow, format!("INCOMPLETE, {wrong}")),
+            Condition::Damaged => text.paint(Colour::Red, format!("DAMAGED, {wrong}")),
+        };
+        text.line(format_args!("{verdict}: {}", looked.join(", ")))
+    }
+}

@@ -1,0 +1,239 @@
+//! `markerbed log`
+
+use std::{collections::BTreeMap, io};
+
+use markerbed_core::{
+    ContentId, SnapshotId,
+    ledger::{Operation, RefChange, RefMove},
+    tree::{EvidenceDocument, Snapshot},
+};
+use markerbed_host::{drive::blocking::wait, workspace::Logged};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::{
+    exit::Exit,
+    failure::{Failure, one_line},
+    host::Host,
+    json::{HexId, HexId16},
+    open::{Opened, Purpose},
+    output::{Colour, Report, Text},
+    text::grouped,
+    time::show_time,
+};
+
+/// List the entries of the ledger, the newest first
+#[derive(clap::Args)]
+pub(crate) struct Log {
+    /// List at most so many
+    #[arg(long, short = 'n', value_name = "COUNT", default_value_t = 100)]
+    limit: u64,
+}
+
+/// What `markerbed log --json` answers: one line for each entry.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(title = "log")]
+pub(crate) struct LogAnswer {
+    /// The number of the entry.
+    number: u64,
+    /// When, by the clock of who wrote it.
+    time: String,
+    /// The same in milliseconds since 1970 UTC.
+    time_ms: i64,
+    /// A pseudonym of who wrote it.
+    agent: HexId16,
+    /// What was done.
+    operation: String,
+    /// The snapshot that was committed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    snapshot: Option<LoggedSnapshot>,
+    /// The ref that was set, moved or removed.
+    #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
+    moved: Option<LoggedRef>,
+    /// The workspace that began.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workspace: Option<HexId>,
+    /// The StateId that was recorded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<HexId>,
+}
+
+/// A snapshot that was committed.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct LoggedSnapshot {
+    /// Its SnapshotId.
+    id: HexId,
+    /// What its source is called; absent if the snapshot is not in the store.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<String>,
+    /// Its root.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    root: Option<HexId>,
+    /// Whether all of the source was seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    coverage: Option<String>,
+    /// What was said of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+}
+
+/// A ref that was set, moved or removed.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct LoggedRef {
+    /// Its name.
+    name: String,
+    /// Where it was; absent if it was not there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<HexId>,
+    /// Where it is; absent if it is gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<HexId>,
+}
+
+impl Log {
+    pub(crate) fn run(self, host: &mut Host) -> Result<Exit, Failure> {
+        let opened = Opened::of(host, Purpose::Read)?;
+        let mut left = self.limit;
+        let mut before = None;
+        while left > 0 {
+            let count = left.min(ENTRIES_AT_ONCE);
+            let logged = wait(opened.workspace.log(before, count as usize))?;
+            let Some(oldest) = logged.last() else { return Ok(Exit::Done) };
+            before = Some(oldest.entry.number);
+            left -= (logged.len() as u64).min(left);
+            let messages = messages(&opened, &logged)?;
+            for logged in &logged {
+                host.output.show(&LogAnswer::of(logged, &messages))?;
+            }
+        }
+        if let Some(older) = before.filter(|older| *older > 0) {
+            let older = grouped(older);
+            host.output.note(format_args!("{older} older entries; --limit takes a larger number"));
+        }
+        Ok(Exit::Done)
+    }
+}
+
+/// What was said of the snapshots, as far as that can be read without much ado.
+fn messages(opened: &Opened, logged: &[Logged]) -> Result<BTreeMap<ContentId, String>, Failure> {
+    let evidence = |logged: &Logged| logged.snapshot.as_ref()?.evidence;
+    let ids: Vec<ContentId> = logged.iter().filter_map(evidence).collect();
+    let (store, workspace) = (opened.store(), opened.workspace.id());
+    let lengths = wait(store.content_lengths(workspace, &ids))?;
+    let is_small = |length: &Option<u64>| length.is_some_and(|bytes| bytes <= EVIDENCE_BYTES_MAX);
+    let ids: Vec<ContentId> = ids
+        .into_iter()
+        .zip(&lengths)
+        .filter_map(|(id, length)| is_small(length).then_some(id))
+        .collect();
+    let documents = wait(store.fetch_contents(workspace, &ids))?;
+    let message = |document: &[u8]| EvidenceDocument::read(document).ok()?.message;
+    let said = ids.into_iter().zip(documents);
+    Ok(said.filter_map(|(id, document)| Some((id, message(&document?)?))).collect())
+}
+
+impl LogAnswer {
+    fn of(logged: &Logged, messages: &BTreeMap<ContentId, String>) -> Self {
+        let entry = &logged.entry;
+        let mut answer = Self {
+            number: entry.number,
+            time: show_time(entry.time_ms),
+            time_ms: entry.time_ms,
+            agent: entry.agent.into(),
+            operation: entry.operation.word().to_owned(),
+            snapshot: None,
+            moved: None,
+            workspace: None,
+            state: None,
+        };
+        match &entry.operation {
+            Operation::WorkspaceCreated(genesis) => answer.workspace = Some(genesis.id().into()),
+            Operation::SnapshotCommitted { snapshot, moves } => {
+                answer.snapshot =
+                    Some(LoggedSnapshot::of(*snapshot, logged.snapshot.as_ref(), messages));
+                answer.moved = moves.as_ref().map(|moves| LoggedRef::moved(moves, *snapshot));
+            }
+            Operation::RefMoved(change) => answer.moved = Some(LoggedRef::changed(change)),
+            Operation::State(id) => answer.state = Some(id.into()),
+            _ => {}
+        }
+        answer
+    }
+}
+
+impl LoggedSnapshot {
+    fn of(
+        id: SnapshotId,
+        snapshot: Option<&Snapshot>,
+        messages: &BTreeMap<ContentId, String>,
+    ) -> Self {
+        let message = snapshot.and_then(|snapshot| messages.get(&snapshot.evidence?)).cloned();
+        Self {
+            id: id.into(),
+            source: snapshot.map(|snapshot| snapshot.source_label.to_string()),
+            root: snapshot.map(|snapshot| snapshot.root.into()),
+            coverage: snapshot.map(|snapshot| snapshot.coverage.word().to_owned()),
+            message,
+        }
+    }
+}
+
+impl LoggedRef {
+    fn moved(moves: &RefMove, to: SnapshotId) -> Self {
+        let from = moves.from.map(HexId::from);
+        Self { name: moves.name.to_string(), from, to: Some(to.into()) }
+    }
+
+    fn changed(change: &RefChange) -> Self {
+        Self {
+            name: change.name().to_string(),
+            from: change.from().map(HexId::from),
+            to: change.to().map(HexId::from),
+        }
+    }
+
+    fn sentence(&self) -> String {
+        let name = one_line(&self.name);
+        match (&self.from, &self.to) {
+            (None, Some(to)) => format!("ref {name} set to {}", to.short()),
+            (Some(from), Some(to)) => {
+                format!("ref {name} moved from {} to {}", from.short(), to.short())
+            }
+            (_, None) => format!("ref {name} removed"),
+        }
+    }
+}
+
+impl Report for LogAnswer {
+    fn put_text(&self, text: &mut Text<'_>) -> io::Result<()> {
+        let number = text.paint(Colour::Yellow, format_args!("#{}", self.number));
+        let time = text.paint(Colour::Dim, &self.time);
+        let what = match (&self.snapshot, &self.moved, &self.state, &self.workspace) {
+            (Some(snapshot), ..) => {
+                let source = snapshot.source.as_deref().map(one_line);
+                let source = source.unwrap_or_else(|| "(not in the store)".to_owned());
+                let partial = match snapshot.coverage.as_deref() {
+                    Some("complete") | None => String::new(),
+                    Some(coverage) => format!(" ({coverage})"),
+                };
+                let message = snapshot.message.as_deref().map(one_line);
+                let message = message.map(|said| format!(": {said}")).unwrap_or_default();
+                format!("snapshot {} {source}{partial}{message}", snapshot.id.short())
+            }
+            (None, Some(moved), ..) => moved.sentence(),
+            (None, None, Some(state), _) => format!("state {}", state.short()),
+            (None, None, None, Some(workspace)) => {
+                format!("workspace {} created", workspace.short())
+            }
+            _ => self.operation.clone(),
+        };
+        text.line(format_args!("{number}  {time}  {what}"))
+    }
+}
+
+const ENTRIES_AT_ONCE: u64 = 1_000;
+
+/// Evidence with many gaps is not read for the sake of its message.
+const EVIDENCE_BYTES_MAX: u64 = 1 << 16;

@@ -1,0 +1,139 @@
+//! `markerbed restore`
+
+use std::{ffi::OsString, io, path::PathBuf};
+
+use markerbed_host::{
+    drive::blocking::wait,
+    restore::{Lack, Lacking, RestoreOptions, restore},
+};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::{
+    exit::Exit,
+    failure::{Failure, one_line},
+    host::Host,
+    json::{HexId, PathBytes},
+    open::{Opened, Purpose, reference},
+    output::{Report, Text},
+    progress::Progress,
+    text::{counted, grouped},
+};
+
+/// Write a snapshot, a directory or a file out again, checked as it is written
+///
+/// Writes only below TARGET. Exits with 3 if something is not in the store; the rest is restored.
+#[derive(clap::Args)]
+pub(crate) struct Restore {
+    /// What to restore
+    #[arg(value_name = "REF[:PATH]")]
+    reference: OsString,
+    /// Where: a new name, or an empty directory
+    #[arg(value_name = "TARGET")]
+    target: PathBuf,
+    /// Write into a directory that is not empty, and over files and symlinks
+    #[arg(long)]
+    force: bool,
+}
+
+/// What `markerbed restore --json` answers.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(title = "restore")]
+pub(crate) struct RestoreAnswer {
+    /// The NodeId of what was restored.
+    node: HexId,
+    /// Where.
+    target: String,
+    /// Files written.
+    files: u64,
+    /// Directories made or found there, the target too.
+    directories: u64,
+    /// Symlinks made.
+    symlinks: u64,
+    /// Bytes written.
+    bytes: u64,
+    /// The first of what could not be restored, in order of paths.
+    lacking: Vec<LackingMembers>,
+    /// How many could not be restored.
+    lacking_count: u64,
+}
+
+/// Something of the tree that is not in the target.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct LackingMembers {
+    #[serde(flatten)]
+    path: PathBytes,
+    /// The stable name of the reason.
+    code: String,
+    #[serde(skip)]
+    why: &'static str,
+}
+
+impl Restore {
+    pub(crate) fn run(self, host: &mut Host) -> Result<Exit, Failure> {
+        let opened = Opened::of(host, Purpose::Read)?;
+        let place = wait(opened.workspace.resolve_node(&reference(&self.reference)?))?;
+        let options = RestoreOptions { force: self.force, ..RestoreOptions::default() };
+        let progress = Progress::begin(&host.output, "restoring");
+        let (store, workspace) = (opened.store(), opened.workspace.id());
+        let restored = restore(store, workspace, place.id, &self.target, &options, &progress)?;
+        drop(progress);
+        let answer = RestoreAnswer {
+            node: place.id.into(),
+            target: self.target.display().to_string(),
+            files: restored.files,
+            directories: restored.directories,
+            symlinks: restored.symlinks,
+            bytes: restored.bytes,
+            lacking: restored.lacking.iter().map(LackingMembers::of).collect(),
+            lacking_count: restored.lacking_count,
+        };
+        for lacking in &answer.lacking {
+            host.output.note(format_args!(
+                "not restored: {}: {}",
+                lacking.path.shown(),
+                lacking.why
+            ));
+        }
+        let more = answer.lacking_count.saturating_sub(answer.lacking.len() as u64);
+        if more > 0 {
+            host.output.note(format_args!("not restored: {} more", grouped(more)));
+        }
+        let exit = if restored.is_complete() { Exit::Done } else { Exit::Incomplete };
+        host.output.tell(&answer, exit)
+    }
+}
+
+impl LackingMembers {
+    fn of(lacking: &Lacking) -> Self {
+        let why = match lacking.why {
+            Lack::ObjectMissing => "its node is not in the store",
+            Lack::ContentMissing => "its content is not in the store",
+            Lack::Withheld => "it is sealed and withheld",
+            Lack::Damaged => "what is stored for it is damaged",
+            Lack::InTheWay => "a directory is in the way",
+            _ => "it cannot be restored",
+        };
+        let code = lacking.why.code().to_owned();
+        Self { path: PathBytes(lacking.path.clone()), code, why }
+    }
+}
+
+impl Report for RestoreAnswer {
+    fn put_text(&self, text: &mut Text<'_>) -> io::Result<()> {
+        let files = counted(self.files, "file", "files");
+        let directories = counted(self.directories, "directory", "directories");
+        let symlinks = counted(self.symlinks, "symlink", "symlinks");
+        let bytes = counted(self.bytes, "byte", "bytes");
+        let lacking = match self.lacking_count {
+            0 => String::new(),
+            count => format!(", {} not restored", grouped(count)),
+        };
+        let target = one_line(&self.target);
+        text.line(format_args!(
+            "restored {files}, {directories}, {symlinks}, {bytes}{lacking} to {target}; node {}",
+            self.node.as_str()
+        ))
+    }
+}

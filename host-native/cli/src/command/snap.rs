@@ -1,0 +1,245 @@
+//! `markerbed snap`
+
+use std::{collections::BTreeMap, io, path::PathBuf};
+
+use markerbed_core::{
+    Id16,
+    tree::{Clock, Expansion, Tool},
+};
+use markerbed_host::{
+    drive::blocking::wait,
+    snapshot::{StoreSink, Taken, take},
+    workspace::{Capture, Committed, Overlay, RecordedSnapshot, SnapshotDraft, Stamp, When},
+};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{
+    source::{Rules, Source, gaps_of},
+    version::TOOL,
+};
+use crate::{
+    exit::Exit,
+    failure::Failure,
+    host::Host,
+    inputs::TimeOption,
+    json::{CHANGES_MAX, Change, ChangeCounts, GapMembers, HexId, note_gaps},
+    open::{Opened, Purpose},
+    output::{Colour, Report, Text},
+    progress::Progress,
+    text::{counted, grouped},
+};
+
+/// Record what is in a directory
+///
+/// Each PATH is a source of its own, and the ref named like it moves to the new snapshot. Nothing is
+/// written if nothing has changed. Exits with 3 if something could not be recorded; the rest is.
+#[derive(clap::Args)]
+pub(crate) struct Snap {
+    /// The directories
+    #[arg(value_name = "PATH", default_value = ".")]
+    paths: Vec<PathBuf>,
+    /// Say something about it
+    #[arg(long, short, value_name = "TEXT")]
+    message: Option<String>,
+    /// What the source is called; else the last name of PATH
+    #[arg(long, value_name = "NAME")]
+    source: Option<String>,
+    /// Record that nothing has changed, too
+    #[arg(long)]
+    record: bool,
+    #[command(flatten)]
+    rules: Rules,
+    #[command(flatten)]
+    time: TimeOption,
+}
+
+/// What `markerbed snap --json` answers: one line for each PATH.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(title = "snap")]
+pub(crate) struct SnapAnswer {
+    /// What the source is called.
+    source: String,
+    /// Whether an entry was written; if not, the newest snapshot says the same.
+    recorded: bool,
+    /// The SnapshotId of the newest snapshot of the source.
+    snapshot: HexId,
+    /// The number of the entry that recorded it.
+    number: u64,
+    /// The NodeId of the directory.
+    root: HexId,
+    /// The snapshot it was compared with; absent for the first of a source.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent: Option<HexId>,
+    /// How it differs from the snapshot before; absent if that one is damaged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changes: Option<ChangeCounts>,
+    /// How many entries the rules left out; a directory counts once.
+    left_out: u64,
+    /// What could not be recorded.
+    gaps: Vec<GapMembers>,
+    /// Files, symlinks and directories below the root.
+    nodes: u64,
+    /// Bytes of files.
+    bytes: u64,
+}
+
+impl Snap {
+    pub(crate) fn run(mut self, host: &mut Host) -> Result<Exit, Failure> {
+        let sources = self.sources()?;
+        let time_ms = host.inputs.now_ms(self.time.given_ms)?;
+        let opened = Opened::of(host, Purpose::Write)?;
+        let mut exit = Exit::Done;
+        for source in sources {
+            let stamp = opened.stamp(host, time_ms)?;
+            exit = exit.worse(self.snap(host, &opened, &source, &stamp)?);
+        }
+        Ok(exit)
+    }
+
+    fn sources(&mut self) -> Result<Vec<Source>, Failure> {
+        let paths = std::mem::take(&mut self.paths);
+        if self.source.is_some() && paths.len() > 1 {
+            let message = "--source names one source; snap the paths one by one";
+            return Err(Failure::usage("bad-source", message));
+        }
+        let mut seen = BTreeMap::new();
+        for path in &paths {
+            let source = Source::new(path.clone(), self.source.as_deref())?;
+            if let Some(other) = seen.insert(source.label.clone(), path) {
+                let message = format!(
+                    "{} and {} are both called {}; snap them one by one, with --source",
+                    other.display(),
+                    path.display(),
+                    source.label
+                );
+                return Err(Failure::usage("bad-source", message));
+            }
+        }
+        paths.into_iter().map(|path| Source::new(path, self.source.as_deref())).collect()
+    }
+
+    fn snap(
+        &self,
+        host: &mut Host,
+        opened: &Opened,
+        source: &Source,
+        stamp: &Stamp,
+    ) -> Result<Exit, Failure> {
+        let sink = StoreSink::new(opened.store(), opened.workspace.id());
+        let progress = Progress::begin(&host.output, "reading");
+        let taken = take(&source.path, &self.rules.options(opened), &sink, &progress)?;
+        drop(progress);
+        let run = Id16::from_bytes(host.inputs.random()?);
+        let capture = Capture {
+            run,
+            captured_at_ms: stamp.time_ms,
+            clock: Clock::Host,
+            tool: Tool::new(TOOL)?,
+        };
+        let message = self.message.as_deref();
+        let draft = SnapshotDraft::of(&taken, message, source.label.clone(), capture)?;
+        let when = if self.record { When::Always } else { When::Changed };
+        let committed = wait(opened.workspace.commit_snapshot(&draft, when, stamp))?;
+        let (recorded, is_new) = match committed {
+            Committed::Recorded(recorded) => (recorded, true),
+            Committed::Unchanged(recorded) => (recorded, false),
+        };
+        let mut exit = if taken.gaps.is_empty() { Exit::Done } else { Exit::Incomplete };
+        let changes = match compare(host, opened, &recorded, is_new, &taken) {
+            Ok(changes) => Some(changes),
+            Err(Failure::Told(told)) => {
+                // It is recorded all the same; what is damaged is older.
+                host.output.note(format_args!("not compared: {}", told.message));
+                exit = exit.worse(Exit::Incomplete);
+                None
+            }
+            Err(closed) => return Err(closed),
+        };
+        let answer = SnapAnswer::of(&taken, &recorded, is_new, changes);
+        note_gaps(&mut host.output, &answer.gaps);
+        host.output.tell(&answer, exit)
+    }
+}
+
+/// Counts how the snapshot differs from its parent; with `--verbose`, lists it too.
+fn compare(
+    host: &mut Host,
+    opened: &Opened,
+    recorded: &RecordedSnapshot,
+    is_new: bool,
+    taken: &Taken,
+) -> Result<ChangeCounts, Failure> {
+    if !is_new {
+        return Ok(ChangeCounts::all_added(0));
+    }
+    let Some(parent) = recorded.snapshot.parents.first() else {
+        return Ok(ChangeCounts::all_added(taken.directory.below().nodes));
+    };
+    let parent = wait(opened.workspace.find_snapshot(*parent))?;
+    let Some(parent) = parent else { return Ok(ChangeCounts::default()) };
+    let difference = wait(opened.workspace.difference(
+        parent.snapshot.root,
+        taken.root,
+        Expansion::Everything,
+        CHANGES_MAX,
+        &Overlay::new(),
+    ))?;
+    if host.output.is_verbose() && !host.output.is_json() {
+        for change in &difference.changes {
+            host.output.show(&Change::of(change))?;
+        }
+    }
+    Ok(ChangeCounts::of(&difference))
+}
+
+impl SnapAnswer {
+    fn of(
+        taken: &Taken,
+        recorded: &RecordedSnapshot,
+        is_new: bool,
+        changes: Option<ChangeCounts>,
+    ) -> Self {
+        let snapshot = &recorded.snapshot;
+        let below = taken.directory.below();
+        let parent = if is_new { snapshot.parents.first().copied() } else { Some(recorded.id) };
+        Self {
+            source: snapshot.source_label.to_string(),
+            recorded: is_new,
+            snapshot: recorded.id.into(),
+            number: recorded.number,
+            root: taken.root.into(),
+            parent: parent.map(HexId::from),
+            changes,
+            left_out: taken.left_out,
+            gaps: gaps_of(taken),
+            nodes: below.nodes,
+            bytes: below.bytes,
+        }
+    }
+}
+
+impl Report for SnapAnswer {
+    fn put_text(&self, text: &mut Text<'_>) -> io::Result<()> {
+        let source = text.paint(Colour::Bold, crate::failure::one_line(&self.source));
+        let snapshot = self.snapshot.short();
+        let root = self.root.as_str();
+        let left_out = format!("{} left out", grouped(self.left_out));
+        let gaps = match self.gaps.len() as u64 {
+            0 => String::new(),
+            gaps => format!(", {} not recorded", grouped(gaps)),
+        };
+        if !self.recorded {
+            return text.line(format_args!(
+                "{source}: nothing has changed, {left_out}{gaps}; snapshot {snapshot}, root {root}"
+            ));
+        }
+        let changes = match &self.changes {
+            Some(changes) => changes.sentence(),
+            None => counted(self.nodes, "node", "nodes"),
+        };
+        text.line(format_args!(
+            "{source}: {changes}, {left_out}{gaps}; snapshot {snapshot}, root {root}"
+        ))
+    }
+}

@@ -1,0 +1,99 @@
+//! Directories as sources: what `snap` and `status` take in, and how.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use markerbed_core::tree::{GapReason, Label};
+use markerbed_host::snapshot::{Gap, SnapOptions, Taken};
+
+use crate::{failure::Failure, json::GapMembers, open::Opened};
+
+/// What to leave out of a source.
+#[derive(clap::Args)]
+pub(crate) struct Rules {
+    /// Leave out what matches, written as in a .gitignore; may be given again
+    #[arg(long, value_name = "PATTERN")]
+    exclude: Vec<String>,
+    /// Take in what .gitignore and .markerbedignore leave out, and .git
+    #[arg(long)]
+    no_ignore: bool,
+    /// Leave out what is on another file system
+    #[arg(long)]
+    one_file_system: bool,
+}
+
+/// A directory and what people call it.
+pub(crate) struct Source {
+    /// The directory.
+    pub(crate) path: PathBuf,
+    /// The source's label, and the name of the ref that moves.
+    pub(crate) label: Label,
+}
+
+/// What could not be recorded, as answers tell of it.
+pub(crate) fn gaps_of(taken: &Taken) -> Vec<GapMembers> {
+    let members = |gap: &Gap| {
+        let reason = GapReason::from_word(gap.reason.word());
+        GapMembers::new(&gap.path, reason.unwrap_or(GapReason::Unreadable), gap.attempts)
+    };
+    taken.gaps.iter().map(members).collect()
+}
+
+impl Rules {
+    /// The same as options of the pipeline; the store itself is always left out.
+    pub(crate) fn options(&self, opened: &Opened) -> SnapOptions {
+        SnapOptions {
+            ignore: !self.no_ignore,
+            exclude: self.exclude.clone(),
+            one_file_system: self.one_file_system,
+            leave_out: vec![opened.directory.clone()],
+            ..SnapOptions::default()
+        }
+    }
+}
+
+impl Source {
+    /// The directory at `path`, called `named` or else by its last name.
+    ///
+    /// # Errors
+    ///
+    /// If it has no last name, or one that cannot be a label.
+    pub(crate) fn new(path: PathBuf, named: Option<&str>) -> Result<Self, Failure> {
+        let name = match named {
+            Some(named) => named.to_owned(),
+            None => last_name(&path)?,
+        };
+        let label = Label::new(&name).map_err(|_| {
+            let message = format!(
+                "{}: {name:?} cannot name a source: 1 to 255 bytes without control characters; \
+                 name it with --source",
+                path.display()
+            );
+            Failure::usage("bad-source", message)
+        })?;
+        Ok(Self { path, label })
+    }
+}
+
+/// The last name of the absolute path.
+fn last_name(path: &Path) -> Result<String, Failure> {
+    let absolute;
+    let name = match path.components().next_back() {
+        // A link is called as the user calls it, not as what it leads to.
+        Some(std::path::Component::Normal(name)) => Some(name),
+        _ => {
+            absolute =
+                fs::canonicalize(path).map_err(|cause| Failure::system(path.display(), &cause))?;
+            absolute.file_name()
+        }
+    };
+    let unnamed = |what: &str| {
+        let message = format!("{}: {what}; name the source with --source", path.display());
+        Failure::usage("bad-source", message)
+    };
+    let name = name.ok_or_else(|| unnamed("it has no last name"))?;
+    let name = name.to_str().ok_or_else(|| unnamed("its last name is not UTF-8"))?;
+    Ok(name.to_owned())
+}

@@ -1,0 +1,140 @@
+//! `markerbed status`
+
+use std::{io, path::PathBuf};
+
+use markerbed_core::tree::{Expansion, TreeDifference};
+use markerbed_host::{
+    drive::blocking::wait,
+    snapshot::{HashOnly, Taken, take},
+    workspace::RecordedSnapshot,
+};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::source::{Rules, Source, gaps_of};
+use crate::{
+    exit::Exit,
+    failure::Failure,
+    host::Host,
+    json::{CHANGES_MAX, Change, ChangeCounts, GapMembers, HexId, note_gaps},
+    open::{Opened, Purpose},
+    output::{Colour, Report, Text},
+    progress::Progress,
+    text::counted,
+};
+
+/// Compare a directory with the newest snapshot of it, and write nothing
+///
+/// Exits with 3 if something cannot be read, and with --exit-code with 1 if something differs.
+#[derive(clap::Args)]
+pub(crate) struct Status {
+    /// The directory
+    #[arg(value_name = "PATH", default_value = ".")]
+    path: PathBuf,
+    /// What the source is called; else the last name of PATH
+    #[arg(long, value_name = "NAME")]
+    source: Option<String>,
+    /// Exit with 1 if something differs
+    #[arg(long)]
+    exit_code: bool,
+    #[command(flatten)]
+    rules: Rules,
+}
+
+/// What `markerbed status --json` answers.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(title = "status")]
+pub(crate) struct StatusAnswer {
+    /// What the source is called.
+    source: String,
+    /// The NodeId that the directory has now.
+    root: HexId,
+    /// The newest snapshot of the source; absent if there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    snapshot: Option<HexId>,
+    /// How the directory differs from it.
+    changes: ChangeCounts,
+    /// The same one by one; empty if there is no snapshot.
+    list: Vec<Change>,
+    /// How many entries the rules leave out; a directory counts once.
+    left_out: u64,
+    /// What cannot be recorded.
+    gaps: Vec<GapMembers>,
+}
+
+impl Status {
+    pub(crate) fn run(self, host: &mut Host) -> Result<Exit, Failure> {
+        let source = Source::new(self.path.clone(), self.source.as_deref())?;
+        let opened = Opened::of(host, Purpose::Read)?;
+        let newest = wait(opened.workspace.newest_of_source(&source.label))?;
+        let sink = HashOnly::default();
+        let progress = Progress::begin(&host.output, "reading");
+        let taken = take(&source.path, &self.rules.options(&opened), &sink, &progress)?;
+        drop(progress);
+        let difference = match &newest {
+            Some(newest) => Some(wait(opened.workspace.difference(
+                newest.snapshot.root,
+                taken.root,
+                Expansion::Everything,
+                CHANGES_MAX,
+                &sink.into_objects(),
+            ))?),
+            None => None,
+        };
+        let answer = StatusAnswer::of(&source, &taken, newest.as_ref(), difference.as_ref());
+        note_gaps(&mut host.output, &answer.gaps);
+        let is_whole = taken.gaps.is_empty() && answer.changes.complete;
+        let exit = match (is_whole, self.exit_code && answer.differs()) {
+            (false, _) => Exit::Incomplete,
+            (true, true) => Exit::False,
+            (true, false) => Exit::Done,
+        };
+        host.output.conclude(&answer, exit)
+    }
+}
+
+impl StatusAnswer {
+    fn of(
+        source: &Source,
+        taken: &Taken,
+        newest: Option<&RecordedSnapshot>,
+        difference: Option<&TreeDifference>,
+    ) -> Self {
+        let changes = match difference {
+            Some(difference) => ChangeCounts::of(difference),
+            None => ChangeCounts::all_added(taken.directory.below().nodes),
+        };
+        Self {
+            source: source.label.to_string(),
+            root: taken.root.into(),
+            snapshot: newest.map(|newest| newest.id.into()),
+            changes,
+            list: difference.iter().flat_map(|list| &list.changes).map(Change::of).collect(),
+            left_out: taken.left_out,
+            gaps: gaps_of(taken),
+        }
+    }
+
+    fn differs(&self) -> bool {
+        let nothing = ChangeCounts { complete: self.changes.complete, ..ChangeCounts::default() };
+        self.snapshot.is_none() || self.changes != nothing
+    }
+}
+
+impl Report for StatusAnswer {
+    fn put_text(&self, text: &mut Text<'_>) -> io::Result<()> {
+        let source = text.paint(Colour::Bold, crate::failure::one_line(&self.source));
+        let Some(snapshot) = &self.snapshot else {
+            let nodes = counted(self.changes.added, "node", "nodes");
+            return text.line(format_args!("{source}: no snapshot yet, {nodes} to record"));
+        };
+        let snapshot = snapshot.short();
+        if !self.differs() {
+            return text
+                .line(format_args!("{source}: nothing has changed since snapshot {snapshot}"));
+        }
+        let changes = self.changes.sentence();
+        text.line(format_args!("{source}: {changes} since snapshot {snapshot}"))?;
+        self.list.iter().try_for_each(|change| change.put_text(text))
+    }
+}

@@ -1,0 +1,15 @@
+//! What answers in JSON share: ids, names that need not be text, nodes, changes, gaps.
+
+mod change;
+mod error;
+mod gap;
+mod id;
+mod name;
+mod node;
+
+pub(crate) use change::{CHANGES_MAX, Change, ChangeCounts};
+pub(crate) use error::ErrorAnswer;
+pub(crate) use gap::{GapMembers, note_gaps};
+pub(crate) use id::{HexId, HexId16};
+pub(crate) use name::{FromPath, PathBytes, TargetBytes};
+pub(crate) use node::{Kind, NodeMembers};

@@ -1,0 +1,197 @@
+//! Finds and opens the store and the workspace that a command works on.
+
+use std::{
+    env,
+    future::Future,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use bytes::Bytes;
+use markerbed_core::{
+    ContentId, Error, Id16, WorkspaceId,
+    ledger::{LedgerEntry, Operation},
+    step::Io,
+};
+use markerbed_host::{
+    drive::blocking::wait,
+    store::{
+        Store,
+        directory::{self, Access, DamagedRecord, DirectoryStore, Options, layer::SystemFiles},
+    },
+    workspace::{Keys, Reference, Scanned, ScannedDamage, Stamp, Workspace, key_file},
+};
+
+use crate::{
+    exit::Exit,
+    failure::Failure,
+    host::{Host, Place},
+};
+
+/// An open workspace, and where its store lies.
+pub(crate) struct Opened {
+    /// The workspace.
+    pub(crate) workspace: Workspace,
+    /// The directory of its store.
+    pub(crate) directory: PathBuf,
+}
+
+/// What a command does with the store.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Purpose {
+    /// It reads.
+    Read,
+    /// It writes.
+    Write,
+}
+
+impl Opened {
+    /// Opens what the user meant.
+    ///
+    /// # Errors
+    ///
+    /// If there is no store, or the workspace in it cannot be opened.
+    pub(crate) fn of(host: &Host, purpose: Purpose) -> Result<Self, Failure> {
+        let directory = find_store(&host.place)?;
+        let store = open_store(&directory, purpose)?;
+        let workspace = open_workspace(store, host.place.workspace.as_deref())?;
+        Ok(Self { workspace, directory })
+    }
+
+    /// The store.
+    pub(crate) fn store(&self) -> &dyn Store {
+        &**self.workspace.store()
+    }
+
+    /// Who writes, when and under which request: for one entry.
+    ///
+    /// # Errors
+    ///
+    /// If the key of the workspace is not there, or is not its key.
+    pub(crate) fn stamp(&self, host: &mut Host, time_ms: i64) -> Result<Stamp, Failure> {
+        let id = self.workspace.id();
+        let keys = Keys::load(&key_path(&host.place, id)?, id)?;
+        if let Some(LedgerEntry { operation: Operation::WorkspaceCreated(genesis), .. }) =
+            wait(self.workspace.entry(0))?
+        {
+            keys.check_fits(&genesis)?;
+        }
+        let request = Id16::from_bytes(host.inputs.random()?);
+        Ok(Stamp { agent: keys.agent(), request, time_ms })
+    }
+
+    /// Reads a whole content of at most 16 MiB.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the store; a larger content.
+    pub(crate) fn content(&self, id: ContentId) -> Result<Option<Bytes>, Failure> {
+        let found = wait(self.store().fetch_contents(self.workspace.id(), &[id]));
+        Ok(found?.pop().flatten())
+    }
+
+    /// Reads every record of the store, without any index.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the store that is no damage.
+    pub(crate) fn scan(&self) -> Result<Scanned, Failure> {
+        let mut scanned = Scanned::default();
+        let mut note = |found: DamagedRecord| {
+            let DamagedRecord { pack, offset, item, fault } = found;
+            let place = format!("pack {pack}, byte {offset}");
+            scanned.damaged.push(ScannedDamage { item, place, fault });
+        };
+        directory::scan(&self.directory, Arc::new(SystemFiles), &mut note)?;
+        Ok(scanned)
+    }
+
+    /// Runs an operation of the engine to its end.
+    ///
+    /// # Errors
+    ///
+    /// As the operation, or a failure of the store.
+    pub(crate) fn run<T, F>(&self, operation: impl FnOnce(Io) -> F) -> Result<T, Failure>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+    {
+        Ok(wait(self.workspace.run(operation))?)
+    }
+}
+
+/// Reads a reference from an argument, whose bytes need not be text.
+///
+/// # Errors
+///
+/// If it is of no form.
+pub(crate) fn reference(argument: &std::ffi::OsStr) -> Result<Reference, Failure> {
+    use std::os::unix::ffi::OsStrExt;
+    Ok(Reference::parse(argument.as_bytes())?)
+}
+
+/// Where the key of a workspace is: named, or in the user's configuration folder.
+///
+/// # Errors
+///
+/// If there is no such folder.
+pub(crate) fn key_path(place: &Place, workspace: WorkspaceId) -> Result<PathBuf, Failure> {
+    match &place.key {
+        Some(path) => Ok(path.clone()),
+        None => Ok(key_file(place.config_home.as_deref(), place.home.as_deref(), workspace)?),
+    }
+}
+
+/// Where the store is: named, or the nearest one upwards.
+fn find_store(place: &Place) -> Result<PathBuf, Failure> {
+    if let Some(store) = &place.store {
+        return Ok(store.clone());
+    }
+    let here = env::current_dir().map_err(|cause| Failure::system("this directory", &cause))?;
+    let nearest = here.ancestors().map(|directory| directory.join(STORE_NAME)).find(|store| {
+        // Whatever is there is meant, even if it turns out not to be a store.
+        store.symlink_metadata().is_ok()
+    });
+    nearest.ok_or_else(|| {
+        let message = format!(
+            "{}: no {STORE_NAME} here or in a directory above; make one with `markerbed init`, or \
+             name one with --store",
+            here.display()
+        );
+        Failure::new(Exit::NoStore, "no-store", message)
+    })
+}
+
+fn open_store(directory: &Path, purpose: Purpose) -> Result<Arc<dyn Store>, Failure> {
+    let access = match purpose {
+        Purpose::Read => Access::Read,
+        Purpose::Write => Access::Write,
+    };
+    Ok(Arc::new(DirectoryStore::open(directory, Options::new(access))?))
+}
+
+fn open_workspace(store: Arc<dyn Store>, named: Option<&str>) -> Result<Workspace, Failure> {
+    let Some(named) = named else { return Ok(wait(Workspace::open_default(store))?) };
+    let listed = wait(Workspace::list(&*store))?;
+    let fits = |id: &WorkspaceId| named.len() >= PREFIX_DIGITS && id.to_string().starts_with(named);
+    let ids: Vec<WorkspaceId> = listed.iter().map(|listed| listed.id).filter(fits).collect();
+    match ids.as_slice() {
+        [id] => Ok(wait(Workspace::open(store, *id))?),
+        [] => Err(Failure::usage(
+            "unknown-workspace",
+            format!(
+                "no workspace of the store has an id that begins with {named}; give 8 or more of \
+                 its digits"
+            ),
+        )),
+        several => Err(Failure::usage(
+            "which-workspace",
+            format!("{} workspaces begin with {named}; give more digits", several.len()),
+        )),
+    }
+}
+
+/// What a store is called in the directory that it belongs to.
+pub(crate) const STORE_NAME: &str = ".markerbed";
+
+const PREFIX_DIGITS: usize = 8;
