@@ -8,7 +8,10 @@ use std::{
     path::Path,
 };
 
-use rustix::fs::{CWD, Mode, OFlags, RawDir, openat};
+use rustix::{
+    fs::{AtFlags, CWD, Mode, OFlags, RawDir, RenameFlags, linkat, openat, renameat_with, statat},
+    io::Errno,
+};
 
 /// An open directory.
 #[derive(Debug)]
@@ -32,6 +35,13 @@ pub(crate) enum EntryKind {
     Device,
     /// The file system does not tell; only the entry itself does.
     Untold,
+}
+
+/// Whether a file is a program.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Executable {
+    Yes,
+    No,
 }
 
 impl Folder {
@@ -74,13 +84,71 @@ impl Folder {
 
     /// Asks the entry `name` itself what it is.
     pub(crate) fn kind_of(&self, name: &[u8]) -> io::Result<EntryKind> {
-        let stat = rustix::fs::statat(&self.0, name, rustix::fs::AtFlags::SYMLINK_NOFOLLOW)?;
+        let stat = statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW)?;
         Ok(rustix::fs::FileType::from_raw_mode(stat.st_mode).into())
     }
 
     /// Where the symlink `name` points.
     pub(crate) fn read_link(&self, name: &[u8]) -> io::Result<Vec<u8>> {
         Ok(rustix::fs::readlinkat(&self.0, name, Vec::new())?.into_bytes())
+    }
+
+    /// Makes the directory `name`, which must not be there.
+    pub(crate) fn make_folder(&self, name: &[u8]) -> io::Result<()> {
+        Ok(rustix::fs::mkdirat(&self.0, name, Mode::from_raw_mode(0o777))?)
+    }
+
+    /// Makes the file `name`, which must not be there, for writing.
+    pub(crate) fn create_file(&self, name: &[u8], executable: Executable) -> io::Result<File> {
+        let mode = match executable {
+            Executable::Yes => 0o777,
+            Executable::No => 0o666,
+        };
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
+        let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        Ok(openat(&self.0, name, flags, Mode::from_raw_mode(mode))?.into())
+    }
+
+    /// Makes the symlink `name`, which must not be there.
+    pub(crate) fn make_symlink(&self, name: &[u8], target: &[u8]) -> io::Result<()> {
+        Ok(rustix::fs::symlinkat(target, &self.0, name)?)
+    }
+
+    /// Gives the entry `old` the name `new` in place of whatever file or symlink has it.
+    pub(crate) fn replace(&self, old: &[u8], new: &[u8]) -> io::Result<()> {
+        Ok(rustix::fs::renameat(&self.0, old, &self.0, new)?)
+    }
+
+    /// Gives the entry `old` the name `new`, which must be free.
+    pub(crate) fn rename(&self, old: &[u8], new: &[u8]) -> io::Result<()> {
+        match renameat_with(&self.0, old, &self.0, new, RenameFlags::NOREPLACE) {
+            // The file system cannot rename so; a second link takes no name that is taken either.
+            Err(Errno::INVAL | Errno::NOSYS) => {
+                linkat(&self.0, old, &self.0, new, AtFlags::empty())?;
+                self.remove_file(old)
+            }
+            done => Ok(done?),
+        }
+    }
+
+    /// Removes the file or symlink `name`.
+    pub(crate) fn remove_file(&self, name: &[u8]) -> io::Result<()> {
+        Ok(rustix::fs::unlinkat(&self.0, name, AtFlags::empty())?)
+    }
+
+    /// Removes the empty directory `name`.
+    pub(crate) fn remove_folder(&self, name: &[u8]) -> io::Result<()> {
+        Ok(rustix::fs::unlinkat(&self.0, name, AtFlags::REMOVEDIR)?)
+    }
+
+    /// The same directory by a second handle.
+    pub(crate) fn again(&self) -> io::Result<Self> {
+        self.0.try_clone().map(Self)
+    }
+
+    /// Makes everything durable that was written to the directory's file system.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        Ok(rustix::fs::syncfs(&self.0)?)
     }
 
     /// The handle itself.

@@ -1,6 +1,7 @@
 //! Stores, drivers and the snapshot pipeline of a native machine.
 #![forbid(unsafe_code)]
 
+mod chain;
 pub mod drive;
 mod folder;
 mod pool;

@@ -7,7 +7,7 @@ use std::{
 
 use markerbed_core::{NodeId, tree::Shown};
 
-use crate::{drive::DriveError, store::StoreError};
+use crate::{drive::DriveError, pool::Stop, store::StoreError};
 
 /// A failure of a restore as a whole.
 #[non_exhaustive]
@@ -83,6 +83,15 @@ pub enum RestoreError {
         /// The path of the other.
         twin: Vec<u8>,
     },
+    /// The tree contradicts itself; nothing was written.
+    #[error("{}: {cause}; nothing was written", Shown::new(.path))]
+    Malformed {
+        /// The directory, in the tree.
+        path: Vec<u8>,
+        /// What is wrong with it.
+        #[source]
+        cause: markerbed_core::Error,
+    },
     /// There is no such node.
     #[error("node {node} is not in the store")]
     NoSuchNode {
@@ -116,6 +125,7 @@ impl RestoreError {
             Self::TooManyNodes { .. } => "too-many-nodes",
             Self::NameUnfit { .. } => "name-unfit",
             Self::NameClash { .. } => "name-clash",
+            Self::Malformed { cause, .. } => cause.code(),
             Self::NoSuchNode { .. } => "missing-object",
             Self::System { .. } => "system-failed",
             Self::Drive(error) => error.code(),
@@ -126,6 +136,12 @@ impl RestoreError {
 impl From<StoreError> for RestoreError {
     fn from(error: StoreError) -> Self {
         Self::Drive(error.into())
+    }
+}
+
+impl From<RestoreError> for Stop<RestoreError> {
+    fn from(error: RestoreError) -> Self {
+        Self::Failed(error)
     }
 }
 

@@ -4,9 +4,15 @@
 //! directory is entered by a handle of the one above it, and no link is followed. What it writes it
 //! has checked before.
 
+mod descent;
 mod error;
+mod leaf;
+mod names;
+mod plan;
+mod target;
 mod tree;
 mod walk;
+mod write;
 
 pub use error::RestoreError;
 pub use tree::{Lack, Lacking, RestoreOptions, Restored, restore};

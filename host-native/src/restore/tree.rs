@@ -1,11 +1,22 @@
 //! One restore.
 
-use std::path::Path;
+use std::{num::NonZeroUsize, path::Path, thread};
 
-use markerbed_core::{NodeId, WorkspaceId};
+use markerbed_core::{
+    NodeId, WorkspaceId,
+    tree::{Directory, NodeBody},
+};
 
-use super::RestoreError;
-use crate::{progress::Progress, store::Store};
+use super::{
+    RestoreError,
+    descent::Objects,
+    leaf::{Take, TemporaryNames},
+    names::NameRules,
+    plan::Plan,
+    target::{Target, Wanted, failed},
+    write::{Done, Writer},
+};
+use crate::{folder::Folder, pool, progress::Progress, store::Store};
 
 /// How to restore.
 #[derive(Clone, Copy, Debug)]
@@ -78,8 +89,79 @@ pub fn restore(
     options: &RestoreOptions,
     progress: &dyn Progress,
 ) -> Result<Restored, RestoreError> {
-    let _ = (store, workspace, node, options, progress);
-    Err(RestoreError::ParentNotFound { path: target.to_owned() })
+    let objects = Objects { records: store, workspace };
+    let id = node;
+    let node = match objects.node(id)? {
+        Ok(node) => node,
+        Err(lacks) if lacks.why == Lack::ObjectMissing => {
+            return Err(RestoreError::NoSuchNode { node: id });
+        }
+        Err(lacks) => return Err(lacks.error.into()),
+    };
+    let place = Target::look(target)?;
+    let wanted = match node.body() {
+        NodeBody::Directory(_) => Wanted::Directory,
+        NodeBody::File(_) => Wanted::Leaf("a file"),
+        NodeBody::Symlink(_) => Wanted::Leaf("a symlink"),
+    };
+    place.check(wanted, options.force)?;
+    let names = TemporaryNames::new().map_err(|error| failed(target, error))?;
+    let take = if options.force { Take::Replace } else { Take::Free };
+    let done = Done::default();
+    let writer = Writer { store, objects, target, take, names, progress, done };
+    match node.body() {
+        NodeBody::Directory(directory) => {
+            restore_directory(&writer, place, id, directory, options)?;
+        }
+        leaf => restore_leaf(&writer, place, leaf)?,
+    }
+    Ok(writer.done.into_restored())
+}
+
+fn restore_directory(
+    writer: &Writer<'_>,
+    place: Target,
+    id: NodeId,
+    directory: &Directory,
+    options: &RestoreOptions,
+) -> Result<(), RestoreError> {
+    let rules = place.with_probe_folder(|folder| {
+        let probe = writer.names.next();
+        NameRules::probe(folder, &probe)
+    })?;
+    let plan = Plan::make(writer.objects, id, directory, &rules, options.nodes_max)?;
+    place.check_room(directory.below().bytes)?;
+    let root = place.enter()?;
+    let again = |root: &Folder| root.again().map_err(|error| failed(writer.target, error));
+
+    let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let jobs_waiting_max = 2 * threads;
+    let folders_a_job = (FOLDERS_OPEN_MAX / (jobs_waiting_max + threads)).clamp(1, 16);
+    let first = again(&root)?;
+    pool::run(
+        threads,
+        jobs_waiting_max,
+        |pool| writer.find(first, directory, pool, folders_a_job),
+        |job, _| Ok(writer.write(job)?),
+    )?;
+    if plan.has_symlinks(id) {
+        writer.link(again(&root)?, directory, &plan)?;
+    }
+    root.sync().map_err(|error| failed(writer.target, error))
+}
+
+fn restore_leaf(writer: &Writer<'_>, place: Target, leaf: &NodeBody) -> Result<(), RestoreError> {
+    if let NodeBody::File(file) = leaf {
+        place.check_room(file.size_bytes())?;
+    }
+    let Some((folder, name)) = place.into_leaf() else { return Ok(()) };
+    let path = || Vec::new();
+    match leaf {
+        NodeBody::File(file) => writer.write_file(&folder, &name, file, path)?,
+        NodeBody::Symlink(link) => writer.write_symlink(&folder, &name, link.target(), path)?,
+        NodeBody::Directory(_) => {}
+    }
+    folder.sync().map_err(|error| failed(writer.target, error))
 }
 
 impl Default for RestoreOptions {
@@ -110,3 +192,5 @@ impl Lack {
 
 /// Far above what one file system holds, and far below what a hostile tree can count.
 const NODES_MAX: u64 = 1 << 30;
+/// How many directories may be open for the jobs, far below what a process may open.
+const FOLDERS_OPEN_MAX: usize = 384;

@@ -5,13 +5,18 @@ use markerbed_core::{
     tree::{Child, Name, Node},
 };
 
+use super::{
+    Lack,
+    descent::{Descent, Objects, Visit, Want},
+};
 use crate::{drive::DriveError, store::Records};
 
 /// Walks the tree below a stored node in pre-order, names ascending; see [`tree_walk`].
 pub struct TreeWalk<'a> {
-    records: &'a dyn Records,
-    workspace: WorkspaceId,
+    objects: Objects<'a>,
+    /// Not entered yet.
     root: Option<NodeId>,
+    descent: Descent<'a>,
 }
 
 /// Something below the root of a walk.
@@ -29,17 +34,47 @@ pub struct Walked {
 
 /// Walks everything below the directory `root` in pre-order, in bounded memory.
 ///
-/// Nothing comes if `root` is no directory. Of a directory without a node, or with a missing page,
-/// nothing below comes.
+/// Nothing comes if `root` is no directory. Nothing below a directory comes whose node is not there.
+/// An error stands for one node, or for the rest of one directory, and the walk goes on behind it;
+/// after a failure of the store as a whole it ends.
 pub fn tree_walk(records: &dyn Records, workspace: WorkspaceId, root: NodeId) -> TreeWalk<'_> {
-    TreeWalk { records, workspace, root: Some(root) }
+    let objects = Objects { records, workspace };
+    TreeWalk { objects, root: Some(root), descent: Descent::new(objects, |_| Want::Node) }
 }
 
 impl Iterator for TreeWalk<'_> {
     type Item = Result<Walked, DriveError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let _ = (self.records, self.workspace, self.root.take());
-        None
+        if let Some(root) = self.root.take() {
+            match self.objects.node(root) {
+                Ok(Ok(node)) => node.as_directory().map(|root| self.descent.enter(root))?,
+                Ok(Err(lacks)) => return Some(Err(lacks.error)),
+                Err(error) => return Some(Err(error.into())),
+            }
+        }
+        match self.descent.next() {
+            Ok(None) => None,
+            Ok(Some(Visit::Unlisted(lacks))) => Some(Err(lacks.error)),
+            Ok(Some(Visit::Child(visited))) => {
+                let node = match visited.node {
+                    Some(Ok(node)) => Some(node),
+                    Some(Err(lacks)) if lacks.why == Lack::Damaged => {
+                        return Some(Err(lacks.error));
+                    }
+                    Some(Err(_)) | None => None,
+                };
+                if let Some(directory) = node.as_ref().and_then(Node::as_directory) {
+                    self.descent.enter(directory);
+                }
+                let depth = u32::try_from(visited.depth).unwrap_or(u32::MAX);
+                let (name, child) = (visited.child.name, visited.child.child);
+                Some(Ok(Walked { depth, name, child, node }))
+            }
+            Err(error) => {
+                self.descent = Descent::new(self.objects, |_| Want::Node);
+                Some(Err(error.into()))
+            }
+        }
     }
 }

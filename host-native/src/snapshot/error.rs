@@ -4,7 +4,7 @@ use std::{io, path::PathBuf};
 
 use markerbed_core::tree::Shown;
 
-use crate::store::StoreError;
+use crate::{pool::Stop, store::StoreError};
 
 /// A failure that leaves nothing to record. What is wrong below the root alone is a
 /// [`Gap`](super::Gap).
@@ -114,6 +114,12 @@ impl SnapError {
             Self::Root { .. } | Self::System { .. } => "system-failed",
             Self::Store(error) => error.code(),
         }
+    }
+}
+
+impl From<SnapError> for Stop<SnapError> {
+    fn from(error: SnapError) -> Self {
+        Self::Failed(error)
     }
 }
 

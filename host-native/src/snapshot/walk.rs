@@ -16,6 +16,7 @@ use super::{
     work::{Job, Piece},
 };
 use crate::{
+    chain::Chain,
     folder::{EntryKind, Folder, Identity},
     pool::{Pool, Stop},
 };
@@ -32,22 +33,19 @@ pub(super) struct Walker<'a> {
     path: Vec<u8>,
     /// The directories from the root to the one at hand.
     frames: Vec<Frame>,
+    /// The same directories, open if they are near.
+    chain: Chain,
     job: Job,
     job_entries: u32,
 }
 
 /// A directory whose subdirectories are being walked.
 struct Frame {
-    /// None if it was closed because the walk is far below it.
-    folder: Option<Arc<Folder>>,
-    identity: Identity,
     listing: Arc<Listing>,
     directory: DirectoryId,
     in_force: InForce,
     /// Slots that are still to be looked at.
     next: Range<u32>,
-    /// Where it stands in the directory above it.
-    slot: u32,
     /// Length of the path of the directory above it.
     above_bytes: usize,
 }
@@ -73,8 +71,18 @@ impl<'a> Walker<'a> {
         folders_a_job: usize,
     ) -> Self {
         let path = rules.place.clone();
-        let (frames, job, job_entries) = (Vec::new(), Vec::new(), 0);
-        Self { rules, assembly, left_out, pool, folders_a_job, path, frames, job, job_entries }
+        Self {
+            rules,
+            assembly,
+            left_out,
+            pool,
+            folders_a_job,
+            path,
+            frames: Vec::new(),
+            chain: Chain::default(),
+            job: Vec::new(),
+            job_entries: 0,
+        }
     }
 
     /// Walks everything below `root`.
@@ -129,7 +137,7 @@ impl<'a> Walker<'a> {
     /// Opens the directory in a slot of the last frame.
     fn open(&mut self, slot: u32) -> Result<Result<(Folder, Identity), Refused>, Stop<SnapError>> {
         for _ in 0..ATTEMPTS {
-            let opened = self.reopen().and_then(|above| {
+            let opened = self.chain.last().and_then(|above| {
                 let listing = self.frames.last().map(|frame| &frame.listing);
                 let name = listing.and_then(|listing| listing.entry(slot)).map(|(name, _)| name);
                 let folder = above.open_folder(name.unwrap_or_default())?;
@@ -151,31 +159,6 @@ impl<'a> Walker<'a> {
             }
         }
         Ok(Err(Outcome::Gap(GapReason::Changed, ATTEMPTS)))
-    }
-
-    /// The last frame's directory; opened again, from the nearest one above it that is open, if it
-    /// was closed. It must be the same directory still.
-    fn reopen(&mut self) -> io::Result<Arc<Folder>> {
-        let open = self.frames.iter().rposition(|frame| frame.folder.is_some());
-        let mut at = open.unwrap_or_default();
-        let near = self.frames.len().saturating_sub(FRAMES_OPEN);
-        let mut folder = self.frames.get(at).and_then(|frame| frame.folder.clone());
-        loop {
-            let (Some(above), Some(frame)) = (&folder, self.frames.get(at)) else {
-                return Err(rustix::io::Errno::NOENT.into());
-            };
-            let Some(below) = self.frames.get(at + 1) else { return Ok(above.clone()) };
-            let name = frame.listing.entry(below.slot).map_or(&b""[..], |(name, _)| name);
-            let opened = Arc::new(above.open_folder(name)?);
-            if opened.identity()? != below.identity {
-                return Err(rustix::io::Errno::NOENT.into());
-            }
-            at += 1;
-            if let Some(frame) = self.frames.get_mut(at).filter(|_| at >= near) {
-                frame.folder = Some(opened.clone());
-            }
-            folder = Some(opened);
-        }
     }
 
     /// Lists a directory and takes out what the rules leave out.
@@ -232,8 +215,7 @@ impl<'a> Walker<'a> {
         let Listed { folder, identity, listing, in_force, left_out } = listed;
         let (folder, listing) = (Arc::new(folder), Arc::new(listing));
         let parent = above.map(|(place, _)| place);
-        let begun = self.assembly.begin(parent, listing.clone(), left_out);
-        let directory = begun.map_err(Stop::Failed)?;
+        let directory = self.assembly.begin(parent, listing.clone(), left_out)?;
         let is_deepest = self.frames.len() >= DEPTH_MAX as usize;
         let mut outcomes = Vec::new();
         let (mut has_files, mut has_directories) = (false, false);
@@ -260,29 +242,19 @@ impl<'a> Walker<'a> {
         }
         if has_directories {
             let next = 0..listing.count();
-            let slot = parent.map_or(0, |place| place.slot);
-            let folder = Some(folder);
-            let frame =
-                Frame { folder, identity, listing, directory, in_force, next, slot, above_bytes };
-            self.frames.push(frame);
-            self.close_far();
+            let name = self.path.get(above_bytes..).and_then(|path| path.strip_suffix(b"/"));
+            self.chain.push(name.unwrap_or_default(), identity, folder);
+            self.frames.push(Frame { listing, directory, in_force, next, above_bytes });
         } else {
             self.path.truncate(above_bytes);
         }
         self.settle(outcomes)
     }
 
-    /// Closes the directory that is no longer near, except the root.
-    fn close_far(&mut self) {
-        let far = self.frames.len().checked_sub(FRAMES_OPEN + 1).filter(|far| *far > 0);
-        if let Some(frame) = far.and_then(|far| self.frames.get_mut(far)) {
-            frame.folder = None;
-        }
-    }
-
     fn leave(&mut self) {
         if let Some(frame) = self.frames.pop() {
             self.path.truncate(frame.above_bytes);
+            self.chain.truncate(self.frames.len());
         }
     }
 
@@ -320,7 +292,7 @@ impl<'a> Walker<'a> {
     }
 
     fn settle(&self, outcomes: Vec<(Place, Outcome)>) -> Result<(), Stop<SnapError>> {
-        self.assembly.settle(outcomes).map_err(Stop::Failed)
+        Ok(self.assembly.settle(outcomes)?)
     }
 
     fn failed(&self, cause: io::Error) -> Stop<SnapError> {
@@ -333,7 +305,5 @@ impl<'a> Walker<'a> {
     }
 }
 
-/// How many directories on the way to where the walk is are kept open besides the root.
-const FRAMES_OPEN: usize = 48;
 /// Enough work that handing it over costs nothing, and little enough to share it evenly.
 const ENTRIES_A_JOB: u32 = 128;

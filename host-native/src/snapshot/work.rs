@@ -68,7 +68,7 @@ impl Readers<'_> {
         let mut batch = Batch::default();
         for piece in job {
             if piece.is_large {
-                self.read_large(&piece, &mut batch).map_err(Stop::Failed)?;
+                self.read_large(&piece, &mut batch)?;
                 continue;
             }
             for slot in piece.slots.clone() {
@@ -76,15 +76,15 @@ impl Readers<'_> {
                 if matches!(kind, EntryKind::File | EntryKind::Symlink) {
                     let place = Place { directory: piece.directory, slot };
                     let found = self.read_small(&piece, place, name, kind);
-                    match found.map_err(Stop::Failed)? {
+                    match found? {
                         // Others may have nothing to do.
                         Found::Large => pool.leave(vec![piece.large(slot)]),
-                        found => self.take(place, found, &mut batch).map_err(Stop::Failed)?,
+                        found => self.take(place, found, &mut batch)?,
                     }
                 }
             }
         }
-        self.hand_over(batch).map_err(Stop::Failed)
+        Ok(self.hand_over(batch)?)
     }
 
     fn read_small(

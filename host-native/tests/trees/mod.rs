@@ -33,7 +33,13 @@ pub(crate) struct Scratch(PathBuf);
 
 impl Scratch {
     pub(crate) fn new() -> Self {
-        Self(tempfile::Builder::new().prefix("markerbed-test-").tempdir().unwrap().keep())
+        let mut builder = tempfile::Builder::new();
+        let builder = builder.prefix("markerbed-test-");
+        let directory = match has_room(MEMORY) {
+            true => builder.tempdir_in(MEMORY),
+            false => builder.tempdir(),
+        };
+        Self(directory.unwrap().keep())
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -72,6 +78,13 @@ impl Scratch {
     pub(crate) fn take(&self) -> Recorded {
         Recorded::of(self.path(), &SnapOptions::default())
     }
+}
+
+/// A file system in memory: taking thousands of synced files away again is slow on a disk.
+const MEMORY: &str = "/dev/shm";
+
+fn has_room(path: &str) -> bool {
+    rustix::fs::statvfs(path).is_ok_and(|room| room.f_bavail * room.f_frsize >= 1 << 30)
 }
 
 impl Drop for Scratch {

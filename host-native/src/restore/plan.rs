@@ -1,0 +1,214 @@
+//! Looks at the whole tree before the first byte is written.
+
+use std::collections::HashMap;
+
+use markerbed_core::{
+    Error, NodeId,
+    limits::DEPTH_MAX,
+    tree::{Child, Directory, Name},
+};
+
+use super::{
+    RestoreError,
+    descent::{Descent, Objects, Visit, Visited, Want},
+    names::NameRules,
+};
+use crate::drive::DriveError;
+
+/// What was found below each directory of a tree.
+///
+/// Each distinct directory is looked at once, so a tree that counts a thousand times what it holds
+/// costs no more than what it holds.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    summaries: HashMap<NodeId, Summary>,
+}
+
+/// What is below a directory.
+#[derive(Clone, Copy, Debug, Default)]
+struct Summary {
+    nodes: u64,
+    files: u64,
+    /// How many names the longest path below it has.
+    height: usize,
+    has_symlinks: bool,
+    /// Nothing is missing in the store of what it consists of, contents apart.
+    is_whole: bool,
+}
+
+/// A directory whose children are being looked at.
+struct Open {
+    id: NodeId,
+    name: Option<Name>,
+    stated: Directory,
+    summary: Summary,
+    /// By what it has in common with its twins, each name so far.
+    names: HashMap<Vec<u8>, Name>,
+}
+
+impl Plan {
+    /// Looks at everything below the directory `id`.
+    ///
+    /// # Errors
+    ///
+    /// [`RestoreError::NameUnfit`], [`RestoreError::NameClash`], [`RestoreError::TooManyNodes`],
+    /// [`RestoreError::Malformed`] for counts that are not true or a tree that is too deep.
+    pub(super) fn make(
+        objects: Objects<'_>,
+        id: NodeId,
+        directory: &Directory,
+        rules: &NameRules,
+        nodes_max: u64,
+    ) -> Result<Self, RestoreError> {
+        check_nodes(directory.below().nodes, nodes_max)?;
+        let mut plan = Self::default();
+        let mut open = vec![Open::new(id, None, directory)];
+        let mut descent = Descent::new(objects, want);
+        descent.enter(directory);
+        while let Some(visit) = descent.next()? {
+            match visit {
+                Visit::Unlisted(lacks) => {
+                    plan.close(&mut open, descent.depth())?;
+                    if let DriveError::Engine(Error::TooDeep) = lacks.error {
+                        return Err(malformed(&open, Error::TooDeep));
+                    }
+                    if let Some(last) = open.last_mut() {
+                        last.summary.is_whole = false;
+                    }
+                }
+                Visit::Child(visited) => {
+                    plan.close(&mut open, visited.depth)?;
+                    check_name(&mut open, &visited, rules)?;
+                    if let Some(below) = plan.add(&mut open, visited)? {
+                        descent.enter(&below);
+                    }
+                }
+            }
+        }
+        plan.close(&mut open, 0)?;
+        // Where a part is missing, what is stated was not checked above.
+        let nodes = plan.summaries.get(&id).map_or(0, |summary| summary.nodes);
+        check_nodes(nodes, nodes_max)?;
+        Ok(plan)
+    }
+
+    /// Whether there is a symlink anywhere below a directory.
+    pub(super) fn has_symlinks(&self, id: NodeId) -> bool {
+        self.summaries.get(&id).is_some_and(|summary| summary.has_symlinks)
+    }
+
+    /// Adds a child to the last directory; gives it back if it is one to look into.
+    fn add(
+        &mut self,
+        open: &mut Vec<Open>,
+        visited: Visited,
+    ) -> Result<Option<Directory>, RestoreError> {
+        let Visited { depth, child, node } = visited;
+        let Some(last) = open.last_mut() else { return Ok(None) };
+        let kind = child.child.kind;
+        last.summary.nodes = last.summary.nodes.saturating_add(1);
+        last.summary.files = last.summary.files.saturating_add(u64::from(kind.is_file()));
+        last.summary.has_symlinks |= kind.is_symlink();
+        last.summary.height = last.summary.height.max(1);
+        if !kind.is_directory() {
+            return Ok(None);
+        }
+        let directory = match node {
+            Some(Ok(node)) => node.as_directory().copied(),
+            Some(Err(_)) | None => None,
+        };
+        let Some(directory) = directory else {
+            last.summary.is_whole = false;
+            return Ok(None);
+        };
+        if let Some(summary) = self.summaries.get(&child.child.id) {
+            last.summary.add(summary);
+            if depth + summary.height > DEPTH_MAX as usize {
+                return Err(malformed(open, Error::TooDeep));
+            }
+            return Ok(None);
+        }
+        open.push(Open::new(child.child.id, Some(child.name), &directory));
+        Ok(Some(directory))
+    }
+
+    /// Ends the directories below the first `depth`: all of their children were seen.
+    fn close(&mut self, open: &mut Vec<Open>, depth: usize) -> Result<(), RestoreError> {
+        while open.len() > depth {
+            let Some(last) = open.last() else { break };
+            let Open { id, stated, summary, .. } = last;
+            let (id, summary) = (*id, *summary);
+            let below = stated.below();
+            if summary.is_whole && (below.nodes, below.files) != (summary.nodes, summary.files) {
+                return Err(malformed(open, Error::NodeMismatch));
+            }
+            self.summaries.insert(id, summary);
+            open.pop();
+            if let Some(above) = open.last_mut() {
+                above.summary.add(&summary);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Open {
+    fn new(id: NodeId, name: Option<Name>, directory: &Directory) -> Self {
+        let summary = Summary { is_whole: true, ..Summary::default() };
+        Self { id, name, stated: *directory, summary, names: HashMap::new() }
+    }
+}
+
+impl Summary {
+    /// Adds what is below a child to what is below its directory.
+    fn add(&mut self, child: &Self) {
+        self.nodes = self.nodes.saturating_add(child.nodes);
+        self.files = self.files.saturating_add(child.files);
+        self.height = self.height.max(child.height + 1);
+        self.has_symlinks |= child.has_symlinks;
+        self.is_whole &= child.is_whole;
+    }
+}
+
+fn want(child: &Child) -> Want {
+    if child.kind.is_directory() { Want::Node } else { Want::Name }
+}
+
+fn check_name(open: &mut [Open], visited: &Visited, rules: &NameRules) -> Result<(), RestoreError> {
+    let name = &visited.child.name;
+    let is_symlink = visited.child.child.kind.is_symlink();
+    let refused = match rules.refuse(name.as_bytes()) {
+        None if is_symlink && !rules.has_symlinks => {
+            Some("it is a symlink, and there are none there")
+        }
+        refused => refused,
+    };
+    if let Some(why) = refused {
+        return Err(RestoreError::NameUnfit { path: path_of(open, Some(name)), why });
+    }
+    if !rules.has_twins() {
+        return Ok(());
+    }
+    let Some(last) = open.last_mut() else { return Ok(()) };
+    let twin = last.names.insert(rules.fold(name.as_bytes()), name.clone());
+    match twin {
+        None => Ok(()),
+        Some(twin) => Err(RestoreError::NameClash {
+            path: path_of(open, Some(&twin)),
+            twin: path_of(open, Some(name)),
+        }),
+    }
+}
+
+fn path_of(open: &[Open], last: Option<&Name>) -> Vec<u8> {
+    let names = open.iter().filter_map(|open| open.name.as_ref()).chain(last);
+    names.map(Name::as_bytes).collect::<Vec<_>>().join(&b'/')
+}
+
+fn malformed(open: &[Open], cause: Error) -> RestoreError {
+    RestoreError::Malformed { path: path_of(open, None), cause }
+}
+
+fn check_nodes(nodes: u64, nodes_max: u64) -> Result<(), RestoreError> {
+    if nodes > nodes_max { Err(RestoreError::TooManyNodes { nodes, nodes_max }) } else { Ok(()) }
+}
