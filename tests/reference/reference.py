@@ -548,6 +548,8 @@ def covering(items, key):
 
 def look_up(requests, root, keys):
     """The value of each key, None if it is absent [MAP-20]."""
+    if not keys:
+        return []
     requests.ask([root])
     found = dict.fromkeys(keys)
     at = dict.fromkeys(keys, root)

@@ -65,7 +65,8 @@ def entry_cases():
         "state": r.Stated(A),
     }
     for title, operation in operations.items():
-        cases.accept(title, "LOG-1", bytes=encoded(operation, 7))
+        rule = "LED-2" if isinstance(operation, r.RefMoved) else "LOG-1"
+        cases.accept(title, rule, bytes=encoded(operation, 7))
     for number in (0, 127, 128, r.U64_MOST):
         cases.accept(f"number {number}", "LOG-1", bytes=encoded(commit(A), number))
     for time in (0, -1, -(1 << 63), (1 << 63) - 1):
@@ -153,6 +154,7 @@ def state_cases():
     good = {
         "nothing": ("STATE-2", []),
         "created": ("APPLY-2", [CREATED]),
+        "numbers from 0": ("APPLY-1", [CREATED, commit(D)]),
         "a snapshot": ("APPLY-3", base[:2]),
         "two snapshots": ("APPLY-3", [CREATED, commit(A), commit(B)]),
         "two snapshots in the other order": ("APPLY-3", [CREATED, commit(B), commit(A)]),

@@ -40,7 +40,7 @@ def plain_pages(cases):
         entry = r.Entry(key, value_of(kind))
         cases.accept(f"one entry, kind {kind}", "MAP-9", bytes=page_bytes(kind, 0, [entry]))
         link = r.Child(*entry, bytes(32), 1, 1)
-        cases.accept(f"one child, kind {kind}", "MAP-9", bytes=page_bytes(kind, 1, [link]))
+        cases.accept(f"one child, kind {kind}", "MAP-7", bytes=page_bytes(kind, 1, [link]))
     for count in (2, 3, 4, 5, 7, 8, 9):
         entries = entries_of([b"%d" % number for number in range(count)], NAMES)
         cases.accept(f"{count} entries", "MAP-8", bytes=page_bytes(NAMES, 0, entries))
@@ -66,7 +66,8 @@ def plain_pages(cases):
     for level in (2, 9, 10, 15):
         link = child(snapshot_key(1), 256, r.ENTRIES_MOST)
         name = f"level {level}, 2^40 entries"
-        cases.accept(name, "MAP-14", bytes=page_bytes(SNAPSHOTS, level, [link]))
+        rule = "MAP-10" if level == 15 else "MAP-14"
+        cases.accept(name, rule, bytes=page_bytes(SNAPSHOTS, level, [link]))
     link = child(snapshot_key(1), 256, 256)
     cases.accept("256 items in the child", "MAP-13", bytes=page_bytes(SNAPSHOTS, 1, [link]))
 
@@ -324,15 +325,6 @@ def wrong_places(cases):
     above.add(name, "MAP-18", "page-mismatch", left=above.page.items[0].key)
     above.add("level 1, other entries", "MAP-18", "page-mismatch", entries=5)
     above.add("level 1, no cut and not the last", "MAP-19", "wrong-cut", last=False)
-    member = {"last_key": keys[2], "last_value": b"\x02"}
-    member.update(page=bytes(32), items=3, entries="3")
-    cases.refuse(
-        "child, another page id",
-        "MAP-18",
-        "hash-mismatch",
-        bytes=r.encode_page(place.page),
-        place={"kind": SNAPSHOTS, "level": 1, "left": None, "last": True, "child": member},
-    )
 
 
 def cuts_in_place(cases):

@@ -51,6 +51,7 @@ def attribute_cases():
 
 def add_own(cases, title, own, children=None):
     rule = "ATTR-3" if len(own) == 1 else "ATTR-1"
+    rule = {"children only": "ATTR-2", "every unknown tag": "LIM-22"}.get(title, rule)
     data = r.encode_attributes(r.Attributes(own, children))
     cases.accept(title, rule, bytes=data)
 
@@ -160,7 +161,8 @@ def refused_values(cases):
     for error, values in refused.items():
         for title, own in values.items():
             data = r.encode_attributes(r.Attributes([own], None))
-            cases.refuse(title, "ATTR-3", error, bytes=data)
+            rule = "ATTR-4" if own[0] in (5, 7) else "ATTR-3"
+            cases.refuse(title, rule, error, bytes=data)
     for tag in range(1, 9):
         title, (_, value) = next(item for item in GOOD_ATTRIBUTES.items() if item[1][0] == tag)
         longer = r.encode_attributes(r.Attributes([(tag, value + b"\x00")], None))
@@ -187,6 +189,16 @@ PLAIN_SNAPSHOT = r.Snapshot(
     listing=None,
     tool=b"markerbed 0.1.0",
 )
+
+
+GOOD_SNAPSHOT_RULES = {
+    "16 parents": "LIM-11",
+    "parents descend": "SNAP-2",
+    "label of 255": "LIM-10",
+    "coverage partial": "SNAP-3",
+    "coverage unknown": "SNAP-3",
+    "tool of 127": "LIM-12",
+}
 
 
 def some_ids(count):
@@ -223,7 +235,7 @@ def snapshot_cases():
     }
     for title, changed in good.items():
         data = r.encode_snapshot(PLAIN_SNAPSHOT._replace(**changed))
-        cases.accept(title, "SNAP-1", bytes=data)
+        cases.accept(title, GOOD_SNAPSHOT_RULES.get(title, "SNAP-1"), bytes=data)
     refused_snapshots(cases)
     return cases
 

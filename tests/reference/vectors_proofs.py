@@ -31,7 +31,8 @@ def names_page(count):
 def add_hidden(cases, title, page, indexes, element=lambda item: item):
     partial = r.hide(page, {index: element(page.items[index]) for index in indexes})
     data = {"bytes": r.encode_partial(partial), "page": r.encode_page(page)}
-    assert cases.accept(title, "PART-3", **data)["id"] == r.page_id(page).hex()
+    rule = "PART-4" if "all shown" in title else "PART-1" if "nothing" in title else "PART-3"
+    assert cases.accept(title, rule, **data)["id"] == r.page_id(page).hex()
 
 
 def shown_items(cases, count):
@@ -260,8 +261,8 @@ def full_proofs(cases):
         proofs = names_proofs(cases, count)
         middle = count // 2
         proofs.add_full(f"{words}, a key", name(middle), rule="PROOF-3")
-        proofs.add_full(f"{words}, the first", name(0), rule="PROOF-3")
-        proofs.add_full(f"{words}, the last", name(count - 1), rule="PROOF-3")
+        proofs.add_full(f"{words}, the first", name(0), rule="PROOF-1")
+        proofs.add_full(f"{words}, the last", name(count - 1), rule="PROOF-2")
         absent = {"between two": name(middle) + b"x", "below all": b"\x01", "above all": b"z"}
         for title, key in absent.items():
             outcome = proofs.add_full(f"{words}, absent {title}", key, rule="PROOF-3")
@@ -381,14 +382,15 @@ def blind_proofs(cases):
     for kind in (NAMES, SNAPSHOTS, r.ATTRIBUTES):
         key = bytes(range(1, 33)) if kind == SNAPSHOTS else b"a"
         one = Proofs(cases, kind, [r.Entry(key, value_of(kind))])
-        one.add_blind(f"one entry of kind {kind}", key)
+        one.add_blind(f"one entry of kind {kind}", key, rule="PROOF-6")
     for kind, key in ((r.REFS, b"main"), (r.KEYS, bytes(32)), (r.STATE, b"\x01")):
         one = Proofs(cases, kind, [r.Entry(key, value_of(kind))])
         one.add_blind(f"one entry of kind {kind}", key, error="bad-proof", rule="PROOF-6")
     for count in (2, 3, 128, 129, 300, 12345):
         proofs = names_proofs(cases, count)
         for number in sorted({0, count // 2, count - 1}):
-            proofs.add_blind(f"number {number} of {count}", name(number))
+            rule = "PROOF-4" if number else "PROOF-5"
+            proofs.add_blind(f"number {number} of {count}", name(number), rule=rule)
 
 
 def bent_blind_proofs(cases):

@@ -123,7 +123,7 @@ def right_proofs(cases, tree):
     for node in (file_of(b"root"), link_to(b"x"), EMPTY, r.seal(file_of(b"root"), SEAL_KEY)):
         root = r.node_id(tree.add_node(node))
         title = f"the root is of kind {node.kind}"
-        accept(cases, f"present, {title}", "TREE-3", tree.prove(b"", root=root), "present")
+        accept(cases, f"present, {title}", "NODE-10", tree.prove(b"", root=root), "present")
         blind = tree.prove(b"", r.BLIND, root=root)
         accept(cases, f"contained, {title}", "TREE-3", blind, "contained")
         accept(cases, f"absent, {title}", "TREE-4", tree.prove(b"a/b", root=root), "absent")
@@ -144,7 +144,8 @@ def expectations(cases, tree, snapshot):
     snapshot_id = r.id_of_snapshot(snapshot)
 
     def add(title, proof, claim, verdict, **expect):
-        accept(cases, f"expected: {title}", "TREE-6", proof, claim, expect, verdict)
+        rule = "TREE-2" if title == "the snapshot" else "TREE-6"
+        accept(cases, f"expected: {title}", rule, proof, claim, expect, verdict)
 
     add("nothing", plain, "present", "consistent")
     add("nothing, with a snapshot", whole, "present", "consistent")

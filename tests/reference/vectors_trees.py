@@ -42,7 +42,7 @@ def node_cases():
         "directory, bytes without files": directory(1, 0, 5),
     }
     for name, node in nodes.items():
-        cases.accept(name, "NODE-1", bytes=r.encode_node(node))
+        cases.accept(name, GOOD_NODE_RULES.get(name, "NODE-1"), bytes=r.encode_node(node))
         sealed = r.seal(node, SEAL_KEY)
         cases.accept(f"sealed {name}", "SEAL-1", bytes=r.encode_node(sealed), seal_key=SEAL_KEY)
     other = r.seal(nodes["file"], bytes(32))
@@ -53,6 +53,15 @@ def node_cases():
         cases.accept(f"kind {kind}, a salt of any bytes", "SEAL-2", bytes=r.encode_node(node))
     refused_nodes(cases, nodes)
     return cases
+
+
+GOOD_NODE_RULES = {
+    "file of 2^63-1": "LIM-9",
+    "symlink of 4,095": "LIM-8",
+    "symlink not UTF-8": "NODE-2",
+    "empty directory": "NODE-7",
+    "directory of files only": "NODE-7",
+}
 
 
 def refused_nodes(cases, nodes):
