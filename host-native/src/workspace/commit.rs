@@ -2,67 +2,25 @@
 
 use bytes::Bytes;
 use markerbed_core::{
-    AttributesId, ContentId, Error, Id16, NodeId, ObjectId, Sha256Digest, SnapshotId, StateId,
+    Error, ObjectId, SnapshotId, StateId,
     codec::Canonical,
     hash,
     ledger::{LedgerEntry, Operation, RefChange, RefMove},
-    tree::{Clock, Coverage, Label, Snapshot, SnapshotFields, SourceKind, Tool},
+    tree::{Label, Snapshot},
 };
 
 use super::{
-    RecordedSnapshot, Stamp, Workspace, WorkspaceError,
+    RecordedSnapshot, SnapshotDraft, Stamp, Workspace, WorkspaceError,
     documents::{self, Gaps},
+    draft::Documents,
     read::TIP_ROW,
     reference::check_nameable,
     rows::{self, Tip},
 };
 use crate::{
     drive,
-    snapshot::Taken,
     store::{Batch, Outcome, StoredEntry},
 };
-
-/// What was taken of a source and shall become a snapshot.
-///
-/// The objects of its tree and the contents of its files have been put already.
-#[derive(Clone, Debug)]
-pub struct SnapshotDraft {
-    /// What people call the source, and the ref that moves.
-    pub source: Label,
-    /// What was there.
-    pub root: NodeId,
-    /// Attributes of the root.
-    pub attributes: Option<AttributesId>,
-    /// Whether all of the source was seen.
-    pub coverage: Coverage,
-    /// The rules in force: a document.
-    pub rules: Bytes,
-    /// What was seen and what could not be: a document.
-    pub evidence: Option<Bytes>,
-    /// SHA-256 of the plain listing.
-    pub listing: Option<Sha256Digest>,
-    /// One attempt to take the source in: 16 random bytes.
-    pub run: Id16,
-    /// Milliseconds since 1970 UTC.
-    pub captured_at_ms: i64,
-    /// Whose clock that was.
-    pub clock: Clock,
-    /// What made it.
-    pub tool: Tool,
-}
-
-/// When, in which attempt and by what a source was taken in: handed in by the program.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Capture {
-    /// One attempt to take the source in: 16 random bytes.
-    pub run: Id16,
-    /// Milliseconds since 1970 UTC.
-    pub captured_at_ms: i64,
-    /// Whose clock that was.
-    pub clock: Clock,
-    /// What took it in.
-    pub tool: Tool,
-}
 
 /// When a snapshot is recorded.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -119,10 +77,11 @@ impl Workspace {
             }
             let tip = self.tip().await?;
             let parent = self.newest_of_source(&draft.source).await?;
-            if let (When::Changed, Some(parent)) = (when, &parent) {
-                if self.says_the_same(draft, &documents, &parent.snapshot).await? {
-                    return Ok(Committed::Unchanged(parent.clone()));
-                }
+            if when == When::Changed
+                && let Some(parent) = &parent
+                && self.says_the_same(draft, &documents, &parent.snapshot).await?
+            {
+                return Ok(Committed::Unchanged(parent.clone()));
             }
             let from = self.find_ref(&draft.source).await?;
             if from.is_none() {
@@ -355,66 +314,6 @@ impl Workspace {
             None => Gaps::default(),
         };
         Ok(gaps == documents.gaps)
-    }
-}
-
-/// The documents of a draft: what they are called, and what SNAP-4 compares of them.
-struct Documents {
-    rules: ContentId,
-    evidence: Option<ContentId>,
-    gaps: Gaps,
-}
-
-impl SnapshotDraft {
-    /// Makes a draft of a directory that was taken in.
-    ///
-    /// # Errors
-    ///
-    /// [`Fault::OutOfRange`](markerbed_core::Fault::OutOfRange) for a document above 16 MiB.
-    pub fn of(
-        taken: &Taken,
-        message: Option<&str>,
-        source: Label,
-        capture: Capture,
-    ) -> Result<Self, Error> {
-        let evidence = taken.evidence(message);
-        Ok(Self {
-            source,
-            root: taken.root,
-            attributes: None,
-            coverage: taken.coverage(),
-            rules: taken.rules.write()?.into(),
-            evidence: evidence.map(|evidence| evidence.write()).transpose()?.map(Bytes::from),
-            listing: None,
-            run: capture.run,
-            captured_at_ms: capture.captured_at_ms,
-            clock: capture.clock,
-            tool: capture.tool,
-        })
-    }
-
-    fn snapshot(
-        &self,
-        documents: &Documents,
-        parents: Vec<SnapshotId>,
-        agent: Id16,
-    ) -> Result<Snapshot, Error> {
-        Snapshot::new(SnapshotFields {
-            root: self.root,
-            parents,
-            source_kind: SourceKind::Directory,
-            source_label: self.source.clone(),
-            run: self.run,
-            captured_at_ms: self.captured_at_ms,
-            clock: self.clock,
-            agent,
-            rules: documents.rules,
-            coverage: self.coverage,
-            evidence: documents.evidence,
-            attributes: self.attributes,
-            listing: self.listing,
-            tool: self.tool.clone(),
-        })
     }
 }
 

@@ -7,6 +7,7 @@
 mod check;
 mod commit;
 mod documents;
+mod draft;
 mod error;
 mod keys;
 mod open;
@@ -23,7 +24,8 @@ pub use check::{
     Finding, Health, Looked, Part, Scanned, ScannedDamage, ScannedItems, Served, Serves,
     scan_directory,
 };
-pub use commit::{Capture, Committed, RefOutcome, SnapshotDraft, When};
+pub use commit::{Committed, RefOutcome, When};
+pub use draft::{Capture, SnapshotDraft};
 pub use error::{ErrorClass, Unnameable, WorkspaceError};
 pub use keys::{KeyError, Keys, key_file, random_bytes};
 pub use open::Workspace;

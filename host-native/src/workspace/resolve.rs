@@ -205,19 +205,18 @@ impl Workspace {
 
     async fn find_by_id(&self, bytes: [u8; 32]) -> Result<Option<Found>, WorkspaceError> {
         let ids = ObjectKind::ALL.map(|kind| ObjectId { kind, bytes });
-        for object in self.fetch_objects(&ids).await?.into_iter().flatten() {
+        // No two kinds share an id, so there is one at most.
+        if let Some(object) = self.fetch_objects(&ids).await?.into_iter().flatten().next() {
             if let Some(snapshot) = object.as_snapshot()
                 && let Some(recorded) = self.find_snapshot(snapshot.id()).await?
             {
                 return Ok(Some(Found::Snapshot(recorded)));
             }
-            if let Some(node) = object.as_node() {
-                let id = NodeId::from_bytes(bytes);
-                let tree = Tree { root: id, snapshot: None };
-                let place = Place { tree, path: Path::ROOT, id, node: node.clone() };
-                return Ok(Some(Found::Node(place)));
-            }
-            return Ok(Some(Found::Object(object)));
+            let Some(node) = object.as_node() else { return Ok(Some(Found::Object(object))) };
+            let id = NodeId::from_bytes(bytes);
+            let tree = Tree { root: id, snapshot: None };
+            let place = Place { tree, path: Path::ROOT, id, node: node.clone() };
+            return Ok(Some(Found::Node(place)));
         }
         let id = ContentId::from_bytes(bytes);
         let length = self.store().content_lengths(self.id(), &[id]).await?.pop().flatten();

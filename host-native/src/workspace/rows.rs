@@ -177,7 +177,7 @@ impl Canonical for Tip {
         reader.take_format()?;
         let leaves = reader.take_u64()?;
         let roots = (0..leaves.count_ones())
-            .map(|_| Ok(reader.take_fixed()?))
+            .map(|_| reader.take_fixed())
             .collect::<Result<Vec<_>, Error>>()?;
         Ok(Self {
             log: CompactRange::from_roots(

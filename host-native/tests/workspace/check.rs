@@ -2,12 +2,10 @@
 
 use std::collections::HashSet;
 
-use bytes::Bytes;
 use markerbed_core::{
-    ContentId, ObjectId, SnapshotId, WorkspaceId,
+    ContentId, ObjectId, SnapshotId,
     codec::Canonical,
     hash::content_id,
-    ledger::{LedgerEntry, Operation, RefChange},
     map::{self, MapKind},
     tree::{
         Attribute, Attributes, Child, Counts, Coverage, Directory, ExtendedAttribute, File, Node,
@@ -17,22 +15,22 @@ use markerbed_host::{
     drive::blocking::wait,
     progress::Silent,
     snapshot::{Gap, GapReason},
-    store::{Batch, RowChange, RowRange, StoredEntry, StoredItem},
+    store::StoredItem,
     workspace::{
-        CheckData, CheckFault, CheckOptions, CheckReport, CheckedItem, Finding, Health, Part,
-        RecordedSnapshot, Scanned, ScannedDamage, ScannedItems, Workspace,
+        CheckData, CheckFault, CheckOptions, CheckReport, Finding, Health, Part, RecordedSnapshot,
+        Scanned, ScannedDamage, ScannedItems, Workspace,
     },
 };
 
 use crate::{
     support::{
-        Tree, commit, commit_draft, draft, draft_of, evidence, label, leaf, memory, recorded,
-        stamp, workspace, workspace_in,
+        Tree, commit, commit_draft, draft, draft_of, evidence, label, leaf, recorded, stamp,
+        workspace, workspace_in,
     },
     wrapped::lying,
 };
 
-const FILES: &[(&str, &str)] =
+pub(crate) const FILES: &[(&str, &str)] =
     &[("a", "1"), ("d/b", "2"), ("d/same", "1"), ("e/f/g", "3"), ("link", "-> a")];
 
 #[test]
@@ -393,124 +391,6 @@ fn what_is_said_beside_a_tree_is_checked_too() {
 }
 
 #[test]
-fn an_entry_that_does_not_follow_is_found_and_what_it_commits_is_still_checked() {
-    let cases: [(&str, fn(&mut LedgerEntry)); 3] = [
-        ("wrong-entry", |entry| entry.number += 5),
-        ("wrong-entry", |entry| {
-            let from = Some(SnapshotId::from_bytes([1; 32]));
-            let change = RefChange::new(label("x"), from, None).unwrap();
-            entry.operation = Operation::RefMoved(change);
-        }),
-        ("wrong-entry", |entry| {
-            entry.operation = Operation::State(markerbed_core::StateId::from_bytes([1; 32]));
-        }),
-    ];
-    for (expected, change) in cases {
-        let workspace = workspace();
-        let first = commit(&workspace, "notes", FILES);
-        let stamp = stamp();
-        let mut entry = LedgerEntry {
-            number: 2,
-            time_ms: stamp.time_ms,
-            agent: stamp.agent,
-            request: stamp.request,
-            operation: Operation::RefMoved(
-                RefChange::new(label("kept"), None, Some(first.id)).unwrap(),
-            ),
-        };
-        change(&mut entry);
-        let stored = StoredEntry { number: 2, ..StoredEntry::of(&entry) };
-        append(&workspace, stored);
-
-        let report = check(&workspace);
-
-        assert_eq!(codes(&report), [expected]);
-        assert_eq!(report.findings[0].item, CheckedItem::Entry(2));
-        assert_eq!((report.looked.entries, report.looked.snapshots), (2, 1));
-        assert_eq!(report.health, Health::Damaged);
-    }
-}
-
-#[test]
-fn an_entry_that_is_not_canonical_is_found() {
-    let workspace = workspace();
-    commit(&workspace, "notes", FILES);
-    let stamp = stamp();
-    let bytes = Bytes::from_static(b"no entry");
-    let request = stamp.key();
-    append(&workspace, StoredEntry { number: 2, request, operation_at: 0, bytes });
-
-    let report = check(&workspace);
-
-    assert_eq!(codes(&report), ["bad-entry"]);
-    assert_eq!(report.findings[0].item, CheckedItem::Entry(2));
-}
-
-#[test]
-fn an_entry_whose_request_leads_elsewhere_is_found() {
-    let workspace = workspace();
-    let first = commit(&workspace, "notes", FILES);
-    let stamp = stamp();
-    let change = RefChange::new(label("notes"), Some(first.id), None).unwrap();
-    let operation = Operation::RefMoved(change);
-    let (agent, request, time_ms) = (stamp.agent, stamp.request, stamp.time_ms);
-    let entry = LedgerEntry { number: 2, time_ms, agent, request, operation };
-    let other = crate::support::stamp().key();
-    append(&workspace, StoredEntry { request: other, ..StoredEntry::of(&entry) });
-
-    let report = check(&workspace);
-
-    assert!(codes(&report).contains(&"wrong-entry"), "{:?}", codes(&report));
-}
-
-#[test]
-fn every_row_that_is_changed_lost_or_added_is_found_and_no_other() {
-    let workspace = workspace();
-    let first = commit(&workspace, "notes", FILES);
-    commit(&workspace, "code", &[("a", "2")]);
-    wait(workspace.move_ref(&label("kept"), None, first.id, &stamp())).unwrap();
-    let rows = all_rows(&workspace);
-    assert!(rows.len() >= 13, "{}", rows.len());
-
-    for (key, value) in &rows {
-        let mut other = value.to_vec();
-        other[0] ^= 1;
-        for (planted, expected) in [(Some(other.into()), "wrong-row"), (None, "missing-row")] {
-            write_row(&workspace, key, planted);
-            let report = check(&workspace);
-            write_row(&workspace, key, Some(value.clone()));
-            assert_eq!(codes(&report), [expected], "{}", report.findings[0]);
-            assert_eq!(report.findings[0].item, CheckedItem::Row(key.clone()));
-        }
-    }
-    for surplus in ["ledger/", "ledger/ref/new", "ledger/zzz", "ledger/tip/"] {
-        write_row(&workspace, &Bytes::from_static(surplus.as_bytes()), Some("x".into()));
-        let report = check(&workspace);
-        write_row(&workspace, &Bytes::from_static(surplus.as_bytes()), None);
-        assert_eq!(codes(&report), ["surplus-row"], "{surplus}");
-    }
-    write_row(&workspace, &Bytes::from_static(b"other/row"), Some("x".into()));
-    assert_eq!(check(&workspace).health, Health::Sound);
-}
-
-#[test]
-fn a_missing_snapshot_is_found_and_the_rest_is_checked() {
-    let workspace = workspace();
-    let first = commit(&workspace, "notes", FILES);
-    let second = commit(&workspace, "notes", &[("b", "1")]);
-    let other = workspace_without(&workspace, &[first.id.into()]);
-
-    let report = check(&other);
-
-    let finding = only(&report);
-    assert_eq!((finding.fault, &finding.item), (CheckFault::MissingObject, &first.id.into()));
-    assert_eq!(finding.serves.places.len(), 1);
-    assert_eq!(finding.serves.places[0].part, Part::Snapshot);
-    assert_eq!(report.looked.snapshots, 2);
-    assert_ne!(second.id, first.id);
-}
-
-#[test]
 fn what_a_scan_has_found_is_told_with_its_paths_and_leftovers_are_counted() {
     let workspace = workspace();
     let snapshot = commit(&workspace, "notes", &[("a", "1")]);
@@ -580,7 +460,7 @@ pub(crate) fn commit_tree(workspace: &Workspace, tree: &Tree) -> RecordedSnapsho
     recorded(commit_draft(workspace, &draft_of(tree.root, "notes")).unwrap())
 }
 
-fn only(report: &CheckReport) -> &Finding {
+pub(crate) fn only(report: &CheckReport) -> &Finding {
     match &*report.findings {
         [only] => only,
         several => panic!("{several:#?}"),
@@ -632,49 +512,4 @@ fn page_has(tree: &Tree, page: ObjectId, key: &[u8]) -> bool {
         let page = map::Page::decode(&tree.objects[id]).unwrap();
         page.level() == 0 && page.items().iter().any(|item| item.entry.key == key)
     })
-}
-
-/// Appends what no commit would.
-fn append(workspace: &Workspace, entry: StoredEntry) {
-    let expected = wait(workspace.store().number(workspace.id())).unwrap();
-    let batch = Batch { expected, entries: vec![entry], rows: Vec::new() };
-    wait(workspace.store().commit(workspace.id(), batch)).unwrap();
-}
-
-fn write_row(workspace: &Workspace, key: &Bytes, value: Option<Bytes>) {
-    let expected = wait(workspace.store().number(workspace.id())).unwrap();
-    let rows = vec![RowChange { key: key.clone(), value }];
-    let batch = Batch { expected, entries: Vec::new(), rows };
-    wait(workspace.store().commit(workspace.id(), batch)).unwrap();
-}
-
-pub(crate) fn all_rows(workspace: &Workspace) -> Vec<(Bytes, Bytes)> {
-    wait(workspace.store().range_rows(workspace.id(), &RowRange::default(), 4_096)).unwrap()
-}
-
-/// A copy of a workspace of [`FILES`] and one more that lacks some objects.
-fn workspace_without(workspace: &Workspace, lost: &[ObjectId]) -> Workspace {
-    let (from, to, id) = (workspace.store(), memory(), workspace.id());
-    let host = WorkspaceId::from_bytes([0; 32]);
-    let entries = wait(workspace.entries(0..100)).unwrap();
-    let entries: Vec<_> = entries.iter().map(|(entry, _)| StoredEntry::of(entry)).collect();
-    for (of, entries) in [(host, Vec::new()), (id, entries)] {
-        let rows = wait(from.range_rows(of, &RowRange::default(), 4_096)).unwrap().into_iter();
-        let rows = rows.map(|(key, value)| RowChange { key, value: Some(value) }).collect();
-        wait(to.commit(of, Batch { expected: None, entries, rows })).unwrap();
-    }
-    let copy = wait(Workspace::open(to.clone(), id)).unwrap();
-    for files in [FILES, &[("b", "1")]] {
-        Tree::of(files).put(&copy);
-    }
-    for snapshot in wait(workspace.replay()).unwrap().state.snapshots().keys() {
-        let found = wait(workspace.find_snapshot(*snapshot)).unwrap().unwrap();
-        let rules = wait(from.fetch_contents(id, &[found.snapshot.rules])).unwrap();
-        wait(to.put_contents(id, &[rules[0].clone().unwrap()])).unwrap();
-        let object = ObjectId::from(*snapshot);
-        if !lost.contains(&object) {
-            wait(to.put_objects(id, &[(object, found.snapshot.encode().into())])).unwrap();
-        }
-    }
-    copy
 }

@@ -2,12 +2,18 @@
 
 use std::sync::Arc;
 
-use markerbed_core::{Error, Id16, NodeId, SnapshotId, ledger::Operation, tree::Coverage};
+use markerbed_core::{
+    Error, Id16, NodeId, SnapshotId,
+    ledger::Operation,
+    tree::{Coverage, Grade},
+};
 use markerbed_host::{
     drive::blocking::wait,
+    progress::Silent,
     snapshot::{Gap, GapReason},
     workspace::{
-        Committed, ErrorClass, RefOutcome, Stamp, Unnameable, When, Workspace, WorkspaceError,
+        CheckOptions, Committed, ErrorClass, RefOutcome, Reference, Scanned, Stamp, Unnameable,
+        When, Workspace, WorkspaceError,
     },
 };
 
@@ -380,4 +386,23 @@ fn two_snapshots_that_differ_only_in_their_run_are_two() {
     let second = recorded(wait(workspace.commit_snapshot(&draft, When::Always, &stamp())).unwrap());
 
     assert_ne!(first.id, second.id);
+}
+
+#[test]
+fn what_a_server_awaits_can_move_between_threads() {
+    fn check_moves<T: Send>(value: T) -> T {
+        value
+    }
+    let workspace = workspace();
+    let draft = draft(&workspace, "notes", &[("a", "1")]);
+    let (stamp, reference) = (stamp(), Reference::parse(b"@").unwrap());
+
+    drop(check_moves(Workspace::create(memory(), genesis(1), "", &stamp)));
+    drop(check_moves(workspace.record_state(&stamp)));
+    drop(check_moves(workspace.resolve_node(&reference)));
+    drop(check_moves(workspace.prove(&reference, Grade::Full)));
+    drop(check_moves(workspace.check(Scanned::default(), &CheckOptions::default(), &Silent)));
+    let committed = wait(check_moves(workspace.commit_snapshot(&draft, When::Changed, &stamp)));
+
+    assert!(committed.is_ok());
 }

@@ -1,7 +1,14 @@
 //! What a program does with a store and a workspace.
 #![forbid(unsafe_code)]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "this is how a test fails"
+)]
 
 mod check;
+mod check_records;
 mod directory;
 mod keys;
 mod ledger;

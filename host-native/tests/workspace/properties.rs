@@ -10,7 +10,8 @@ use markerbed_host::{
 use markerbed_suites::{Random, cases, print_count, seed};
 
 use crate::{
-    check::{all_rows, check, codes, commit_tree, id_at, places},
+    check::{check, codes, commit_tree, id_at, places},
+    check_records::all_rows,
     support::{Tree, draft, label, memory, place_of, stamp, workspace, workspace_in},
 };
 

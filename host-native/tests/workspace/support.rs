@@ -125,7 +125,7 @@ impl Tree {
     }
 
     fn build(&mut self, files: &[(&[u8], &[u8])]) -> Node {
-        let mut below: BTreeMap<&[u8], Vec<(&[u8], &[u8])>> = BTreeMap::new();
+        let mut below = BTreeMap::<&[u8], Vec<_>>::new();
         let mut children: Vec<(&[u8], Node)> = Vec::new();
         for &(path, content) in files {
             match path.iter().position(|byte| *byte == b'/') {

@@ -1,0 +1,113 @@
+//! What shall become a snapshot.
+
+use bytes::Bytes;
+use markerbed_core::{
+    AttributesId, ContentId, Error, Id16, NodeId, Sha256Digest, SnapshotId,
+    tree::{Clock, Coverage, Label, Snapshot, SnapshotFields, SourceKind, Tool},
+};
+
+use super::documents::Gaps;
+use crate::snapshot::Taken;
+
+/// What was taken of a source and shall become a snapshot.
+///
+/// The objects of its tree and the contents of its files have been put already.
+#[derive(Clone, Debug)]
+pub struct SnapshotDraft {
+    /// What people call the source, and the ref that moves.
+    pub source: Label,
+    /// What was there.
+    pub root: NodeId,
+    /// Attributes of the root.
+    pub attributes: Option<AttributesId>,
+    /// Whether all of the source was seen.
+    pub coverage: Coverage,
+    /// The rules in force: a document.
+    pub rules: Bytes,
+    /// What was seen and what could not be: a document.
+    pub evidence: Option<Bytes>,
+    /// SHA-256 of the plain listing.
+    pub listing: Option<Sha256Digest>,
+    /// One attempt to take the source in: 16 random bytes.
+    pub run: Id16,
+    /// Milliseconds since 1970 UTC.
+    pub captured_at_ms: i64,
+    /// Whose clock that was.
+    pub clock: Clock,
+    /// What made it.
+    pub tool: Tool,
+}
+
+/// When, in which attempt and by what a source was taken in: handed in by the program.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Capture {
+    /// One attempt to take the source in: 16 random bytes.
+    pub run: Id16,
+    /// Milliseconds since 1970 UTC.
+    pub captured_at_ms: i64,
+    /// Whose clock that was.
+    pub clock: Clock,
+    /// What took it in.
+    pub tool: Tool,
+}
+
+impl SnapshotDraft {
+    /// Makes a draft of a directory that was taken in.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::OutOfRange`](markerbed_core::Fault::OutOfRange) for a document above 16 MiB.
+    pub fn of(
+        taken: &Taken,
+        message: Option<&str>,
+        source: Label,
+        capture: Capture,
+    ) -> Result<Self, Error> {
+        let evidence = taken.evidence(message);
+        Ok(Self {
+            source,
+            root: taken.root,
+            attributes: None,
+            coverage: taken.coverage(),
+            rules: taken.rules.write()?.into(),
+            evidence: evidence.map(|evidence| evidence.write()).transpose()?.map(Bytes::from),
+            listing: None,
+            run: capture.run,
+            captured_at_ms: capture.captured_at_ms,
+            clock: capture.clock,
+            tool: capture.tool,
+        })
+    }
+
+    /// The snapshot that it becomes.
+    pub(super) fn snapshot(
+        &self,
+        documents: &Documents,
+        parents: Vec<SnapshotId>,
+        agent: Id16,
+    ) -> Result<Snapshot, Error> {
+        Snapshot::new(SnapshotFields {
+            root: self.root,
+            parents,
+            source_kind: SourceKind::Directory,
+            source_label: self.source.clone(),
+            run: self.run,
+            captured_at_ms: self.captured_at_ms,
+            clock: self.clock,
+            agent,
+            rules: documents.rules,
+            coverage: self.coverage,
+            evidence: documents.evidence,
+            attributes: self.attributes,
+            listing: self.listing,
+            tool: self.tool.clone(),
+        })
+    }
+}
+
+/// The documents of a draft: what they are called, and what SNAP-4 compares of them.
+pub(super) struct Documents {
+    pub(super) rules: ContentId,
+    pub(super) evidence: Option<ContentId>,
+    pub(super) gaps: Gaps,
+}
