@@ -27,7 +27,9 @@ pub struct Keys {
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// There is no such file.
-    #[error("{}: no key there; bring the one that the workspace was made with, or name it with `--key`", .path.display())]
+    #[error(
+        "{}: no key there; bring the workspace's, or name it with `--key`", .path.display()
+    )]
     Missing {
         /// Where it was looked for.
         path: PathBuf,
@@ -39,7 +41,9 @@ pub enum KeyError {
         path: PathBuf,
     },
     /// Others than the owner may read or write it.
-    #[error("{}: others may read or write it (mode {mode:04o}); run `chmod 600` on it", .path.display())]
+    #[error(
+        "{}: others may read or write it (mode {mode:04o}); run `chmod 600` on it", .path.display()
+    )]
     Exposed {
         /// Which file.
         path: PathBuf,

@@ -5,16 +5,17 @@ use std::{fs, path::Path, sync::Arc};
 use markerbed_core::hash::content_id;
 use markerbed_host::{
     drive::blocking::wait,
+    progress::Silent,
     store::{
         Store,
         directory::{Access, DirectoryStore, Options},
     },
-    workspace::{Health, Reference, Workspace},
+    workspace::{CheckOptions, Health, Reference, Workspace, scan_directory},
 };
 
 use crate::{
     check::{check, codes},
-    support::{commit, label, place_of, stamp, workspace_in},
+    support::{Tree, commit, label, place_of, stamp, workspace_in},
 };
 
 #[test]
@@ -56,6 +57,27 @@ fn commits_go_on_after_the_store_was_opened_again() {
 }
 
 #[test]
+fn leftovers_are_counted_and_are_no_fault() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("store");
+    let workspace = workspace_in(create(&root));
+    commit(&workspace, "notes", &[("a", "1")]);
+    let left = Tree::of(&[("left", "over"), ("a", "1")]);
+    left.put(&workspace);
+    commit(&workspace, "notes", &[("a", "2")]);
+
+    let scanned = scan_directory(&root, workspace.id()).unwrap();
+    let report = wait(workspace.check(scanned, &CheckOptions::default(), &Silent)).unwrap();
+
+    // Two directories with a page and a file each, two snapshots; of what is left over only the
+    // file `a` is needed.
+    assert_eq!((report.looked.objects, report.looked.objects_unreferenced), (Some(11), Some(3)));
+    // Two files and the rules; the content that is left over.
+    assert_eq!((report.looked.contents, report.looked.contents_unreferenced), (Some(4), Some(1)));
+    assert_eq!(codes(&report), [""; 0]);
+}
+
+#[test]
 fn damage_in_the_packs_is_found_wherever_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("store");
@@ -85,11 +107,10 @@ fn damage_in_the_packs_is_found_wherever_it_is() {
 
 /// Tells whether a check finds anything wrong, as the program does it.
 fn is_found(root: &Path) -> bool {
-    let Ok(scanned) = markerbed_host::workspace::scan_directory(root) else { return true };
     let Ok(store) = DirectoryStore::open(root, Options::new(Access::Read)) else { return true };
     let Ok(workspace) = wait(Workspace::open_default(Arc::new(store))) else { return true };
-    let options = markerbed_host::workspace::CheckOptions::default();
-    let report = wait(workspace.check(scanned, &options, &markerbed_host::progress::Silent));
+    let Ok(scanned) = scan_directory(root, workspace.id()) else { return true };
+    let report = wait(workspace.check(scanned, &CheckOptions::default(), &Silent));
     report.map_or(true, |report| report.health != Health::Sound)
 }
 

@@ -36,7 +36,7 @@ use index::Index;
 use layer::StoreFile;
 use markerbed_core::WorkspaceId;
 pub use open::{Access, Options};
-pub use scan::{ScanReport, scan};
+pub use scan::{ScanReport, scan, scan_items};
 pub use walk::DamagedRecord;
 use writer::{Tail, Writer};
 

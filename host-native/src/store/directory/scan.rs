@@ -16,7 +16,7 @@ use super::{
     recover::{Recovered, Uncommitted, recover},
     walk::{DamagedRecord, PAYLOAD_BROKEN, Payload, Record, Step, Walk},
 };
-use crate::store::StoreError;
+use crate::store::{StoreError, StoredItem};
 
 /// What a scan has read.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -52,11 +52,25 @@ pub fn scan(
     layer: Arc<dyn FileLayer>,
     damaged: &mut dyn FnMut(DamagedRecord),
 ) -> Result<ScanReport, StoreError> {
+    scan_items(root, layer, &mut |_| {}, damaged)
+}
+
+/// As [`scan`]; `whole` is called for each item that is as it was written, each time it is stored.
+///
+/// # Errors
+///
+/// As [`scan`].
+pub fn scan_items(
+    root: &Path,
+    layer: Arc<dyn FileLayer>,
+    whole: &mut dyn FnMut(StoredItem),
+    damaged: &mut dyn FnMut(DamagedRecord),
+) -> Result<ScanReport, StoreError> {
     let store = identify(&*layer, root)?;
     let files = Files::new(layer, root, store, OpenMode::Read);
     let recovered = recover(&files, Uncommitted::Keep).map_err(|error| files.failed(error))?;
     let Recovered { end, damage, .. } = recovered;
-    let mut scan = Scan { files: &files, end, report: ScanReport::default(), damaged };
+    let mut scan = Scan { files: &files, end, report: ScanReport::default(), whole, damaged };
     // Gaps between records were found while recovering; the scan finds the rest.
     damage.into_iter().for_each(|found| scan.push(found));
     scan.packs().map_err(|error| files.failed(error))?;
@@ -67,6 +81,7 @@ struct Scan<'a> {
     files: &'a Files,
     end: Position,
     report: ScanReport,
+    whole: &'a mut dyn FnMut(StoredItem),
     damaged: &'a mut dyn FnMut(DamagedRecord),
 }
 
@@ -136,9 +151,10 @@ impl Scan<'_> {
                 Some(bytes) if self.files.seed.short_sum(bytes) == item.sum => check(&item, bytes),
                 _ => Err(PAYLOAD_BROKEN),
             };
-            if let Err(fault) = fault {
-                let named = item.kind.item(header.workspace, item.id);
-                self.push(DamagedRecord::new(record.position, named, fault));
+            let named = item.kind.item(header.workspace, item.id);
+            match fault {
+                Ok(()) => (self.whole)(named),
+                Err(fault) => self.push(DamagedRecord::new(record.position, named, fault)),
             }
         }
     }

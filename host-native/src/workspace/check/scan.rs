@@ -41,18 +41,25 @@ pub struct ScannedItems {
 
 /// Reads every record of the directory store at `root` and proves it, without any index.
 ///
+/// What `workspace` has stored is remembered by its id, so that leftovers can be counted.
+///
 /// # Errors
 ///
-/// As [`DirectoryStore::open`](crate::store::directory::DirectoryStore::open) for reading; damage
-/// is no error.
-pub fn scan_directory(root: &Path) -> Result<Scanned, StoreError> {
+/// As [`DirectoryStore::open`](directory::DirectoryStore::open) for reading; damage is no error.
+pub fn scan_directory(root: &Path, workspace: WorkspaceId) -> Result<Scanned, StoreError> {
     let mut damaged = Vec::new();
     let mut note = |found: DamagedRecord| {
-        let place = format!("{}: pack {}, byte {}", root.display(), found.pack, found.offset);
+        let place = format!("pack {}, byte {}", found.pack, found.offset);
         damaged.push(ScannedDamage { item: found.item, place, fault: found.fault });
     };
-    directory::scan(root, Arc::new(SystemFiles), &mut note)?;
-    Ok(Scanned { damaged, stored: None })
+    let mut stored = ScannedItems::default();
+    let mut remember = |item| match item {
+        StoredItem::Object(of, id) if of == workspace => drop(stored.objects.insert(id)),
+        StoredItem::Content(of, id) if of == workspace => drop(stored.contents.insert(id)),
+        _ => {}
+    };
+    directory::scan_items(root, Arc::new(SystemFiles), &mut remember, &mut note)?;
+    Ok(Scanned { damaged, stored: Some(stored) })
 }
 
 impl Run<'_> {

@@ -230,7 +230,7 @@ impl Run<'_> {
         let found = sum.adds;
         if !sum.is_unsure && found != stated {
             let detail = format!(
-                "it says that {} nodes, {} files and {} bytes are below it, there are {}, {} and {}",
+                "it counts {} nodes, {} files and {} bytes below it, there are {}, {} and {}",
                 stated.nodes, stated.files, stated.bytes, found.nodes, found.files, found.bytes,
             );
             self.findings.add(CheckFault::WrongCount, id, detail);
