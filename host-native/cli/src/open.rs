@@ -17,9 +17,9 @@ use markerbed_host::{
     drive::blocking::wait,
     store::{
         Store,
-        directory::{self, Access, DamagedRecord, DirectoryStore, Options, layer::SystemFiles},
+        directory::{Access, DirectoryStore, Options},
     },
-    workspace::{Keys, Reference, Scanned, ScannedDamage, Stamp, Workspace, key_file},
+    workspace::{Keys, Reference, Scanned, Stamp, Workspace, key_file, scan_directory},
 };
 
 use crate::{
@@ -96,14 +96,7 @@ impl Opened {
     ///
     /// A failure of the store that is no damage.
     pub(crate) fn scan(&self) -> Result<Scanned, Failure> {
-        let mut scanned = Scanned::default();
-        let mut note = |found: DamagedRecord| {
-            let DamagedRecord { pack, offset, item, fault } = found;
-            let place = format!("pack {pack}, byte {offset}");
-            scanned.damaged.push(ScannedDamage { item, place, fault });
-        };
-        directory::scan(&self.directory, Arc::new(SystemFiles), &mut note)?;
-        Ok(scanned)
+        Ok(scan_directory(&self.directory, self.workspace.id())?)
     }
 
     /// Runs an operation of the engine to its end.
