@@ -85,3 +85,35 @@ pub(crate) const CODES: &[Code] = &[
     Code("key-not-of-workspace", "12", "the workspace began with another key"),
     Code("interrupted", "130", "the user ended it"),
 ];
+
+/// Why `restore` lacks something: `lacking[].code`.
+pub(crate) const LACKS: &[(&str, &str)] = &[
+    ("in-the-way", "the target has a directory of that name"),
+    ("missing-content", "its content is not in the store"),
+    ("missing-object", "its node, or a page of its directory, is not in the store"),
+    ("store-damaged", "what is stored for it is not what was put there"),
+    ("withheld", "it is sealed, and its node is not in the store"),
+];
+
+/// What `check` finds: `findings[].code`, and the exit code that comes with it.
+pub(crate) const FINDINGS: &[(&str, &str, &str)] = &[
+    ("missing-content", "3", "a content that something names is absent"),
+    ("missing-object", "3", "an object that something names is absent"),
+    ("bad-document", "4", "rules or evidence are not canonical JSON"),
+    ("bad-entry", "4", "an entry is not canonical"),
+    ("damaged-content", "4", "the bytes stored for a content are not those of its id"),
+    ("damaged-object", "4", "the bytes stored for an object are not those of its id"),
+    ("damaged-store", "4", "the store itself is damaged"),
+    ("lost-content", "4", "a content that is stored cannot be found by its id"),
+    ("lost-object", "4", "an object that is stored cannot be found by its id"),
+    ("missing-entry", "4", "an entry is absent"),
+    ("missing-row", "4", "a row of an index is absent"),
+    ("surplus-row", "4", "a row of an index is there that the ledger does not give"),
+    ("too-deep", "4", "a tree is deeper than trees can be"),
+    ("wrong-count", "4", "a directory counts something else than what is below it"),
+    ("wrong-entry", "4", "an entry does not follow from those before it"),
+    ("wrong-kind", "4", "a node is not of the kind that its directory says"),
+    ("wrong-page", "4", "a map page is not what the page above it says"),
+    ("wrong-row", "4", "a row of an index is not what the ledger gives"),
+    ("wrong-size", "4", "a file is not as long as its content"),
+];

@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     arguments::Arguments,
-    codes::{CODES, Code},
+    codes::{CODES, Code, FINDINGS, LACKS},
     exit::Exit,
     failure::Failure,
     json::{Change, ErrorAnswer},
@@ -79,6 +79,14 @@ fn codes_page() -> String {
     page.push_str(CODES_MIDDLE);
     for Code(code, exits, meaning) in CODES {
         page.push_str(&format!("| `{code}` | {exits} | {meaning} |\n"));
+    }
+    page.push_str(LACKS_HEADING);
+    for (code, meaning) in LACKS {
+        page.push_str(&format!("| `{code}` | {meaning} |\n"));
+    }
+    page.push_str(FINDINGS_HEADING);
+    for (code, exit, meaning) in FINDINGS {
+        page.push_str(&format!("| `{code}` | {exit} | {meaning} |\n"));
     }
     page
 }
@@ -179,6 +187,24 @@ listing with 0. A signal that ends a command (SIGINT, SIGTERM, SIGHUP) gives 130
 
 Besides these, an error has a code of the engine ([encoding.md](../spec/encoding.md)): `missing-object` comes with 3, what is wrong
 with stored bytes with 4, what is wrong with an argument with 2. `verify` tells of a proof that is wrong in its answer, and ends with 1.
+
+| code | exit code | what is true |
+|---|---|---|
+";
+
+const LACKS_HEADING: &str = "
+## What a restore lacks
+
+`restore --json` lists it in `lacking`, and the exit code is 3.
+
+| code | what is true |
+|---|---|
+";
+
+const FINDINGS_HEADING: &str = "
+## What a check finds
+
+`check --json` lists it in `findings`. If all that was found comes with 3, so does the exit code; otherwise it is 4.
 
 | code | exit code | what is true |
 |---|---|---|
