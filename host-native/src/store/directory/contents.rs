@@ -207,3 +207,48 @@ impl ContentReader for WholeReader {
         Ok(self.bytes.take().filter(|bytes| !bytes.is_empty()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{
+        drive::blocking::wait,
+        store::directory::{Access, Options, large::Recipe, layer::SystemFiles, scan},
+    };
+
+    const OURS: WorkspaceId = WorkspaceId::from_bytes([1; 32]);
+
+    /// What a store with a fault of its own might have written: whole records, wrong ids.
+    #[test]
+    fn bytes_under_a_wrong_id_are_never_handed_over_as_a_whole() {
+        let scratch = tempfile::tempdir().unwrap();
+        let root = scratch.path().join("store");
+        let store = DirectoryStore::create(&root, Options::new(Access::Write)).unwrap();
+        let part = content_id(b"part");
+        let mut recipe = Recipe::default();
+        recipe.push(part, 4);
+        let items = [
+            (ItemKind::Content, [1; 32], Bytes::from("some bytes")),
+            (ItemKind::Recipe, [2; 32], recipe.encode().into()),
+            (ItemKind::Part, *part.as_bytes(), "part".into()),
+        ];
+        let items = items.map(|(kind, id, bytes)| NewItem { kind, id, bytes });
+        store.0.put_items(OURS, items.to_vec()).unwrap();
+        wait(store.flush_contents(OURS)).unwrap();
+
+        for id in [[1; 32], [2; 32]].map(ContentId::from_bytes) {
+            let whole = wait(store.fetch_contents(OURS, &[id])).map(drop);
+            let streamed = wait(store.open_content(OURS, id))
+                .and_then(|reader| wait(reader.unwrap().next()).map(drop));
+            for result in [whole, streamed] {
+                let error = result.unwrap_err();
+                assert!(error.to_string().ends_with(NOT_ITS_ID), "{error}");
+            }
+        }
+        let mut damaged = Vec::new();
+        scan(&root, Arc::new(SystemFiles), &mut |found| damaged.push(found.item)).unwrap();
+        assert_eq!(damaged, [StoredItem::Content(OURS, ContentId::from_bytes([1; 32]))]);
+    }
+}

@@ -161,6 +161,11 @@ fn create_files(layer: &Arc<dyn FileLayer>, root: &Path, store: StoreId) -> io::
     format.sync()?;
     layer.sync_directory(root)?;
     layer.rename(&new_format, &root.join(layout::FORMAT_FILE))?;
+    sync_place(&**layer, root)
+}
+
+/// Makes durable that there is a store.
+fn sync_place(layer: &dyn FileLayer, root: &Path) -> io::Result<()> {
     layer.sync_directory(root)?;
     match root.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         Some(parent) => layer.sync_directory(parent),
@@ -235,6 +240,11 @@ fn begin_writing(
     let failed = |error| files.failed(error);
     if found.end.offset < PACK_HEADER_BYTES {
         found.end = last_whole_pack(files, found.end)?;
+    }
+    if found.end.offset == PACK_HEADER_BYTES {
+        // Whoever made the pack, or the store, may have died before its name was durable.
+        let synced = files.layer.sync_directory(&files.root.join(layout::PACKS_DIRECTORY));
+        synced.and_then(|()| sync_place(&*files.layer, &files.root)).map_err(failed)?;
     }
     let changed = make_durable(files, found.mark.durable, found.end).map_err(failed)?;
     let mut writer =
