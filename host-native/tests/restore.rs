@@ -1,5 +1,12 @@
 //! What a restore writes, and what it refuses.
 #![forbid(unsafe_code)]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that fails must fail"
+)]
 
 mod trees;
 

@@ -1,5 +1,12 @@
 //! What a snapshot of a directory says of it.
 #![forbid(unsafe_code)]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that fails must fail"
+)]
 
 mod trees;
 

@@ -178,7 +178,9 @@ fn read_small_file(
     if before.size_bytes > SMALL_BYTES_MAX {
         return Ok(Some(Found::Large));
     }
-    let before = before.once_settled(&file)?;
+    if !before.is_settled(&file)? {
+        return Ok(None);
+    }
     // Room for one byte more shows in one call that the file did not grow.
     let mut bytes = Vec::with_capacity(before.size_bytes as usize + 1);
     while bytes.len() < bytes.capacity() {
@@ -220,7 +222,9 @@ fn stream_file(
     if before.size_bytes > FILE_BYTES_MAX {
         return Err(Failed::TooLarge);
     }
-    let before = before.once_settled(&file)?;
+    if !before.is_settled(&file)? {
+        return Ok(None);
+    }
     let mut pieces = sink.write_content().map_err(Failed::Sink)?;
     let mut bytes: u64 = 0;
     // A file that grows while it is read would never end.
@@ -264,20 +268,22 @@ impl Stamp {
         })
     }
 
-    /// The stamp once the file was left alone for a tick of the system's clock: a change within the
-    /// tick of the one before would not show in it.
-    fn once_settled(self, file: &File) -> io::Result<Self> {
+    /// Waits until the file was left alone for a tick of the clock of file times, and tells whether
+    /// it was: a change within the tick of the one before would not show.
+    fn is_settled(&self, file: &File) -> io::Result<bool> {
         let (seconds, nanoseconds) = self.changed_at;
         let since_1970 =
             Duration::new(seconds.try_into().unwrap_or(0), nanoseconds.try_into().unwrap_or(0));
-        let changed_at = SystemTime::UNIX_EPOCH + since_1970;
+        let tick = if nanoseconds == 0 { COARSE_TICK } else { TICK };
         // In the future: another machine's clock, of which nothing can be told.
-        let age = SystemTime::now().duration_since(changed_at).unwrap_or(TICK);
-        if age >= TICK {
-            return Ok(self);
+        let age = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH + since_1970);
+        match tick.checked_sub(age.unwrap_or(tick)) {
+            None | Some(Duration::ZERO) => Ok(true),
+            Some(rest) => {
+                thread::sleep(rest);
+                Ok(Self::of(file)? == *self)
+            }
         }
-        thread::sleep(TICK - age);
-        Self::of(file)
     }
 
     const fn is_executable(&self) -> bool {
@@ -300,6 +306,8 @@ fn retry<T>(mut call: impl FnMut() -> rustix::io::Result<T>) -> io::Result<T> {
 
 /// How often a file is read that changes meanwhile.
 pub(super) const ATTEMPTS: u32 = 3;
-/// No system's clock of file times ticks slower.
-const TICK: Duration = Duration::from_millis(20);
+/// The clock of file times ticks 100 times a second or more.
+const TICK: Duration = Duration::from_millis(12);
+/// On file systems that keep no fractions of a second it ticks every second or two.
+const COARSE_TICK: Duration = Duration::from_secs(2);
 const OWNER_MAY_RUN: u32 = 0o100;

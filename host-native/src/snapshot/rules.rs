@@ -116,6 +116,8 @@ impl Rules {
     /// The document that says what was in force.
     pub(super) fn into_document(mut self, options: &SnapOptions) -> RulesDocument {
         self.files.sort_unstable();
+        // A directory that changed was looked at more than once.
+        self.files.dedup();
         RulesDocument {
             gitignore: self.in_work_tree,
             ignore_files: self.files,

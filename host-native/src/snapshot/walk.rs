@@ -59,8 +59,14 @@ struct Listed {
     left_out: u64,
 }
 
-/// A directory is not walked: what becomes of it.
-type Refused = Outcome;
+/// What a look at a directory shows.
+enum Look {
+    Listed(Listed),
+    /// It is not walked: what becomes of it.
+    Refused(Outcome),
+    /// It has more names than a listing holds.
+    TooMany,
+}
 
 impl<'a> Walker<'a> {
     pub(super) fn new(
@@ -90,12 +96,11 @@ impl<'a> Walker<'a> {
     /// The inner error is of the root itself.
     pub(super) fn walk(mut self, root: Folder) -> Result<io::Result<()>, Stop<SnapError>> {
         let above = self.rules.above.clone();
-        let identity = match root.identity() {
-            Ok(identity) => identity,
-            Err(error) => return Ok(Err(error)),
-        };
-        match self.list(root, identity, &above)? {
-            Ok(listed) => self.enter(listed, None)?,
+        let looked = root.identity().and_then(|identity| self.list(root, identity, &above));
+        match looked {
+            Ok(Look::Listed(listed)) => self.enter(listed, None)?,
+            Ok(Look::Refused(_)) => {}
+            Ok(Look::TooMany) => return Err(self.too_many()),
             Err(error) => return Ok(Err(error)),
         }
         while let Some(frame) = self.frames.last_mut() {
@@ -114,84 +119,70 @@ impl<'a> Walker<'a> {
 
     /// Takes the directory in a slot of the last frame.
     fn descend(&mut self, slot: u32) -> Result<(), Stop<SnapError>> {
-        let opened = self.open(slot)?;
         let Some(frame) = self.frames.last() else { return Ok(()) };
         let place = Place { directory: frame.directory, slot };
-        let (folder, identity) = match opened {
-            Ok(opened) => opened,
-            Err(refused) => return self.settle(vec![(place, refused)]),
-        };
-        let above = frame.in_force.clone();
         let above_bytes = self.path.len();
         self.path.extend_from_slice(frame.listing.entry(slot).map_or(&b""[..], |(name, _)| name));
         self.path.push(b'/');
-        match self.list(folder, identity, &above)? {
-            Ok(listed) => self.enter(listed, Some((place, above_bytes))),
-            Err(_) => {
-                self.path.truncate(above_bytes);
-                self.settle(vec![(place, Outcome::Gap(GapReason::Unreadable, 1))])
-            }
-        }
-    }
-
-    /// Opens the directory in a slot of the last frame.
-    fn open(&mut self, slot: u32) -> Result<Result<(Folder, Identity), Refused>, Stop<SnapError>> {
+        let mut outcome = Outcome::Gap(GapReason::Changed, ATTEMPTS);
         for _ in 0..ATTEMPTS {
-            let opened = self.chain.last().and_then(|above| {
-                let listing = self.frames.last().map(|frame| &frame.listing);
-                let name = listing.and_then(|listing| listing.entry(slot)).map(|(name, _)| name);
-                let folder = above.open_folder(name.unwrap_or_default())?;
-                let identity = folder.identity()?;
-                Ok((folder, identity))
-            });
-            let elsewhere = |identity: Identity| {
-                self.left_out.device.is_some_and(|device| device != identity.device)
-            };
-            match opened {
-                Ok((_, identity)) if self.left_out.own.contains(&identity) => {
-                    return Ok(Err(Outcome::Own));
+            match self.look(slot) {
+                Ok(Look::Listed(listed)) => return self.enter(listed, Some((place, above_bytes))),
+                Ok(Look::Refused(refused)) => {
+                    outcome = refused;
+                    break;
                 }
-                Ok((_, identity)) if elsewhere(identity) => return Ok(Err(Outcome::LeftOut)),
-                Ok(opened) => return Ok(Ok(opened)),
+                Ok(Look::TooMany) => return Err(self.too_many()),
                 Err(error) if is_change(&error) => {}
                 Err(error) if is_of_machine(&error) => return Err(self.failed(error)),
-                Err(_) => return Ok(Err(Outcome::Gap(GapReason::Unreadable, 1))),
+                Err(_) => {
+                    outcome = Outcome::Gap(GapReason::Unreadable, 1);
+                    break;
+                }
             }
         }
-        Ok(Err(Outcome::Gap(GapReason::Changed, ATTEMPTS)))
+        self.path.truncate(above_bytes);
+        self.settle(vec![(place, outcome)])
+    }
+
+    /// Opens and lists the directory in a slot of the last frame.
+    fn look(&mut self, slot: u32) -> io::Result<Look> {
+        let above = self.chain.last()?;
+        let Some(frame) = self.frames.last() else { return Ok(Look::Refused(Outcome::Own)) };
+        let name = frame.listing.entry(slot).map_or(&b""[..], |(name, _)| name);
+        let folder = above.open_folder(name)?;
+        let identity = folder.identity()?;
+        if self.left_out.own.contains(&identity) {
+            return Ok(Look::Refused(Outcome::Own));
+        }
+        if self.left_out.device.is_some_and(|device| device != identity.device) {
+            return Ok(Look::Refused(Outcome::LeftOut));
+        }
+        let above = frame.in_force.clone();
+        self.list(folder, identity, &above)
     }
 
     /// Lists a directory and takes out what the rules leave out.
     ///
-    /// The inner error is of the directory itself: it, or an ignore file in it, cannot be read.
-    fn list(
-        &mut self,
-        folder: Folder,
-        identity: Identity,
-        above: &InForce,
-    ) -> Result<io::Result<Listed>, Stop<SnapError>> {
+    /// # Errors
+    ///
+    /// If it, or an ignore file in it, cannot be read.
+    fn list(&mut self, folder: Folder, identity: Identity, above: &InForce) -> io::Result<Look> {
         let mut listing = Listing::default();
         let mut fits = true;
-        let listed = folder.list(|name, kind| fits &= listing.push(name, kind).is_ok());
-        let in_force = listed.and_then(|()| {
-            listing.sort();
-            listing.retain(|name, kind| {
-                if *kind == EntryKind::Untold {
-                    *kind = folder.kind_of(name).unwrap_or(EntryKind::Untold);
-                }
-                true
-            });
-            self.rules.enter(&folder, &self.path, |name| listing.find(name), above)
-        });
-        let in_force = match in_force {
-            Ok(in_force) => in_force,
-            Err(error) if is_of_machine(&error) => return Err(self.failed(error)),
-            Err(error) => return Ok(Err(error)),
-        };
+        folder.list(|name, kind| fits &= listing.push(name, kind).is_ok())?;
         if !fits {
-            let cause = Error::Malformed { fault: Fault::OutOfRange, offset: 0 };
-            return Err(Stop::Failed(SnapError::Format { path: self.path_from_root(), cause }));
+            return Ok(Look::TooMany);
         }
+        listing.sort();
+        listing.retain(|name, kind| {
+            if *kind == EntryKind::Untold {
+                *kind = folder.kind_of(name).unwrap_or(EntryKind::Untold);
+            }
+            true
+        });
+        let found = |name: &[u8]| listing.find(name);
+        let in_force = self.rules.enter(&folder, &self.path, found, above)?;
         let all = listing.count();
         let Self { rules, path, .. } = self;
         let directory_bytes = path.len();
@@ -203,7 +194,7 @@ impl<'a> Walker<'a> {
             !leaves_out
         });
         let left_out = u64::from(all - listing.count());
-        Ok(Ok(Listed { folder, identity, listing, in_force, left_out }))
+        Ok(Look::Listed(Listed { folder, identity, listing, in_force, left_out }))
     }
 
     /// Lets the files of a directory be read, and makes it a frame if it has subdirectories.
@@ -293,6 +284,11 @@ impl<'a> Walker<'a> {
 
     fn settle(&self, outcomes: Vec<(Place, Outcome)>) -> Result<(), Stop<SnapError>> {
         Ok(self.assembly.settle(outcomes)?)
+    }
+
+    fn too_many(&self) -> Stop<SnapError> {
+        let cause = Error::Malformed { fault: Fault::OutOfRange, offset: 0 };
+        Stop::Failed(SnapError::Format { path: self.path_from_root(), cause })
     }
 
     fn failed(&self, cause: io::Error) -> Stop<SnapError> {

@@ -1,6 +1,5 @@
 //! Directories made for a test, and what a snapshot says of them.
 #![allow(dead_code, reason = "each test program uses a part of it")]
-#![allow(missing_docs, reason = "tests")]
 
 use std::{
     collections::BTreeMap,
@@ -108,6 +107,10 @@ impl Recorded {
         Self { store, taken }
     }
 
+    pub(crate) fn is_complete(&self) -> bool {
+        self.taken.gaps.is_empty()
+    }
+
     /// Every path below the root, as a line that says what is there.
     pub(crate) fn lines(&self) -> BTreeMap<Vec<u8>, String> {
         lines(&self.store, self.taken.root)
@@ -151,3 +154,24 @@ pub(crate) fn lines(store: &MemoryStore, root: NodeId) -> BTreeMap<Vec<u8>, Stri
     }
     found
 }
+
+/// Does something as a user whom the system refuses things, on a thread of its own.
+///
+/// Root, to whom it refuses nothing, becomes another user on that thread and those it starts.
+pub(crate) fn as_nobody<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    use rustix::thread::{Gid, Uid, set_thread_gid, set_thread_groups, set_thread_uid};
+    let is_root = rustix::process::geteuid().is_root();
+    std::thread::scope(|scope| {
+        let work = scope.spawn(move || {
+            if is_root {
+                set_thread_groups(&[]).unwrap();
+                set_thread_gid(Gid::from_raw(NOBODY)).unwrap();
+                set_thread_uid(Uid::from_raw(NOBODY)).unwrap();
+            }
+            work()
+        });
+        work.join().unwrap()
+    })
+}
+
+const NOBODY: u32 = 65_534;
