@@ -72,6 +72,31 @@ fn nothing_but_integers_that_every_reader_keeps_is_written() {
 }
 
 #[test]
+fn each_character_has_one_escape_or_none() {
+    for code in 0..=0xff_u8 {
+        let character = char::from(code);
+        let written = Value::from(character.to_string().as_str()).write().unwrap();
+        let escapes = [
+            format!("\"\\u{code:04x}\""),
+            format!("\"\\u{code:04X}\""),
+            format!("\"\\{character}\""),
+            format!("\"{character}\""),
+        ];
+        for escape in escapes {
+            let is_read = Value::read(escape.as_bytes())
+                .is_ok_and(|value| value.write().is_ok_and(|again| again == escape.as_bytes()));
+            let accepts = Value::read(escape.as_bytes()).is_ok();
+
+            assert_eq!(accepts, is_read, "{escape}");
+            // `\b`, `\f`, `\n`, `\r`, `\t` stand for others than their own letters.
+            if !matches!(character, 'b' | 'f' | 'n' | 'r' | 't') {
+                assert_eq!(accepts, escape.as_bytes() == written, "{escape}");
+            }
+        }
+    }
+}
+
+#[test]
 fn documents_are_read_as_they_were_written() {
     let cases = cases(1_000);
     let mut random = Random::new(seed(), "documents_are_read");

@@ -13,5 +13,6 @@ mod ledger;
 mod map;
 mod map_forgery;
 mod tree;
+mod tree_difference;
 mod tree_model;
 mod tree_proof;

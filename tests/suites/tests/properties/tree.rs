@@ -1,7 +1,4 @@
-//! Trees: one root however they came to be, walks that see everything, differences that lead from
-//! one tree to the other.
-
-use std::collections::BTreeMap;
+//! Trees: one root however they came to be, walks and paths that see everything.
 
 use markerbed_core::{
     AttributesId, Error, NodeId,
@@ -9,14 +6,14 @@ use markerbed_core::{
     hash::content_id,
     map::{MapKind, empty_map_id},
     tree::{
-        Attribute, Attributes, Child, CountCheck, Counts, Directory, Expansion, File, Name,
-        NewChild, Node, Path, Resolved, SealKey, TreeChange, TreeDifference, Walk, Walked,
-        build_attributes, build_directory, difference, list_attributes, resolve,
+        Attribute, Attributes, Child, CountCheck, Counts, Directory, Expansion, File, Grade, Name,
+        NewChild, Node, NodeKind, Path, ProofOf, Resolved, TreeDifference, Walk, Walked,
+        build_attributes, build_directory, difference, list_attributes, prove_path, resolve,
     },
 };
 use markerbed_suites::{Driven, Objects, Random, cases, print_count, seed};
 
-use crate::tree_model::{Paths, Tree, apply, change, plain_file, random_tree};
+use crate::tree_model::{Tree, plain_file, random_tree};
 
 #[test]
 fn children_in_any_order_make_one_directory() {
@@ -118,103 +115,49 @@ fn a_path_leads_to_its_node_and_no_other_path_does() {
 }
 
 #[test]
-fn a_difference_leads_from_the_first_tree_to_the_second() {
-    let cases = cases(1_500);
-    let mut random = Random::new(seed(), "a_difference_leads");
-    let mut kinds = BTreeMap::new();
-    for _ in 0..cases {
-        let before = random_tree(&mut random, 3, 5);
-        let after = if random.below(10) == 0 {
-            random_tree(&mut random, 3, 5)
-        } else {
-            let mut after = before.clone();
-            change(&mut random, &mut after);
-            after
-        };
-        let mut objects = Objects::default();
-        let ids = [&before, &after].map(|tree| tree.store(&mut objects).id());
-        let paths = [before.paths(), after.paths()];
-        for expansion in [Expansion::Whole, Expansion::Everything] {
-            let found = compare(&objects, ids, expansion, u64::MAX).output.unwrap();
-
-            check_difference(&paths, expansion, &found);
-            for change in &found.changes {
-                *kinds.entry(word(change)).or_insert(0) += 1;
-            }
-        }
-    }
-    println!("{kinds:?}");
-    assert_eq!(kinds.len(), 5, "some kind of change was never made");
-    print_count("a_difference_leads", cases.into(), 1_500);
-}
-
-fn check_difference(paths: &[Paths; 2], expansion: Expansion, found: &TreeDifference) {
-    let [before, after] = paths;
-    let applied = apply(before, after, expansion, &found.changes);
-
-    assert!(found.is_complete);
-    assert_eq!(applied.without_directory_ids(), after.without_directory_ids());
-    assert!(found.changes.is_sorted_by(|a, b| a.path().cmp_in_tree(b.path()).is_lt()));
-    // Nothing that could be paired is left: the same node, not empty, removed and added.
-    let list = |is_added: bool| {
-        let lone = found.changes.iter().filter_map(move |change| match change {
-            TreeChange::Added { child, .. } if is_added => Some(*child),
-            TreeChange::Removed { child, .. } if !is_added => Some(*child),
-            _ => None,
-        });
-        lone.collect::<std::collections::BTreeSet<Child>>()
-    };
-    let empty_file = |executable| Child::of(&plain_file(executable, 0));
-    let empty_directory = Child::of(&Tree::empty().store(&mut Objects::default()));
-    for child in list(true).intersection(&list(false)) {
-        let is_empty = [empty_file(true), empty_file(false), empty_directory].contains(child);
-        assert!(is_empty || is_sealed_empty(child), "{child:?} was moved");
-    }
-}
-
-fn is_sealed_empty(child: &Child) -> bool {
-    *child == Child::of(&plain_file(false, 0).seal(&SealKey::from_bytes([0; 32])))
-}
-
-#[test]
-fn a_bounded_difference_ends_and_says_so() {
+fn a_node_of_another_kind_than_its_directory_says_is_refused() {
     let mut objects = Objects::default();
-    let leaf = |index: u64| Tree::Leaf(plain_file(false, index));
-    let directory = |count: u64| {
-        Tree::Directory((0..count).map(|at| (format!("{at}").into_bytes(), leaf(at))).collect())
-    };
-    let tree = Tree::Directory([(b"d".to_vec(), directory(9_000))].into());
-    let ids = [Tree::empty(), tree].map(|tree| tree.store(&mut objects).id());
-
-    let all = compare(&objects, ids, Expansion::Everything, 9_001).output.unwrap();
-    let some = compare(&objects, ids, Expansion::Everything, 100).output.unwrap();
-
-    assert_eq!((all.changes.len(), all.is_complete), (9_001, true));
-    assert!(!some.is_complete && some.changes.len() < 5_000);
-}
-
-#[test]
-fn a_sealed_and_a_resealed_directory_are_changed_and_looked_into() {
-    let mut objects = Objects::default();
-    let directory =
-        |size: u64| Tree::Directory([(b"f".to_vec(), Tree::Leaf(plain_file(false, size)))].into());
-    let mut store = |size: u64, key: Option<u8>| {
-        let node = directory(size).store(&mut objects);
-        let node = key.map_or(node.clone(), |key| node.seal(&SealKey::from_bytes([key; 32])));
+    let leaf = plain_file(false, 1);
+    let child = Child { kind: NodeKind::Symlink, id: leaf.id() };
+    let lie = NewChild { child, ..new_child("lie", &leaf) };
+    let built = build_directory(vec![lie]).unwrap();
+    for (id, page) in &built.pages {
+        objects.put_page(*id, page);
+    }
+    let root: Node = built.directory.into();
+    for node in [&leaf, &root] {
         objects.0.insert(node.id().into(), node.encode());
-        node.id()
+    }
+    let honest = Tree::Directory([(b"lie".to_vec(), Tree::Leaf(leaf.clone()))].into());
+    let ids = [honest.store(&mut objects).id(), root.id()];
+    let path = Path::new(b"lie").unwrap();
+    let (id, at) = (root.id(), path.clone());
+    let prove = move |io| async move {
+        prove_path(&io, ProofOf::Root(id), &at, Grade::Full).await.map(|_| ())
     };
-    let (plain, sealed, resealed) = (store(1, None), store(1, Some(1)), store(1, Some(2)));
-    let (other, other_plain) = (store(2, Some(1)), store(2, None));
-    let paths = |ids| {
-        let found = compare(&objects, ids, Expansion::Everything, 10).output.unwrap();
-        found.changes.iter().map(|change| change.path().to_string()).collect::<Vec<_>>()
-    };
+    let resolve = move |io| async move { resolve(&io, id, &path).await.map(|_| ()) };
 
-    assert_eq!(paths([plain, sealed]), [""]);
-    assert_eq!(paths([sealed, resealed]), [""]);
-    assert_eq!(paths([sealed, other]), ["f"]);
-    assert_eq!(paths([sealed, other_plain]), ["", "f"]);
+    let refused = Err(Error::NodeMismatch);
+    assert_eq!(walk(&objects, root.id(), 10).output.map(|_| ()), refused);
+    assert_eq!(compare(&objects, ids, Expansion::Whole, 10).output.map(|_| ()), refused);
+    assert_eq!(objects.drive(resolve).output, refused);
+    assert_eq!(objects.drive(prove).output, refused);
+}
+
+#[test]
+fn what_is_missing_is_named() {
+    let mut objects = Objects::default();
+    let node = Tree::Directory([(b"a".to_vec(), Tree::Leaf(plain_file(false, 1)))].into())
+        .store(&mut objects);
+    let leaf = plain_file(false, 1).id();
+    objects.0.remove(&leaf.into());
+
+    let missing = Err(Error::MissingObject { id: leaf.into() });
+    assert_eq!(walk(&objects, node.id(), 10).output.map(|_| ()), missing);
+    let map = node.as_directory().unwrap().children();
+    objects.0.remove(&map.into());
+    let missing = Err(Error::MissingObject { id: map.into() });
+    assert_eq!(walk(&objects, node.id(), 10).output.map(|_| ()), missing);
 }
 
 #[test]
@@ -349,7 +292,7 @@ fn walk(objects: &Objects, root: NodeId, nodes_max: usize) -> Driven<Vec<Walked>
     })
 }
 
-fn compare(
+pub(crate) fn compare(
     objects: &Objects,
     [before, after]: [NodeId; 2],
     expansion: Expansion,
@@ -368,16 +311,6 @@ fn resolve_at(objects: &Objects, root: NodeId, path: &Path) -> Resolved {
 fn new_child(name: &str, node: &Node) -> NewChild {
     let name = Name::new(name.as_bytes()).unwrap();
     NewChild { name, child: Child::of(node), adds: node.adds().unwrap() }
-}
-
-const fn word(change: &TreeChange) -> &'static str {
-    match change {
-        TreeChange::Added { .. } => "added",
-        TreeChange::Removed { .. } => "removed",
-        TreeChange::Changed { .. } => "changed",
-        TreeChange::Mode { .. } => "mode",
-        TreeChange::Moved { .. } => "moved",
-    }
 }
 
 #[test]
