@@ -85,7 +85,8 @@ contexts! {
     /// A node.
     Node = "v1 node", "b8285ce67dcef72e524df0e15a4ad33b9f68e022b164310cfa008e44fc861c9c";
     /// An attributes object.
-    Attributes = "v1 attributes", "34d30e4796f1838418d00b4340bb5b92f087643f002dd9424f24e71526807333";
+    Attributes = "v1 attributes",
+        "34d30e4796f1838418d00b4340bb5b92f087643f002dd9424f24e71526807333";
     /// A snapshot.
     Snapshot = "v1 snapshot", "3a3bb89b59a90a20a34c31498a3cc587cdb966b56b7fae65cd7cfb8f667a9053";
     /// A state object.

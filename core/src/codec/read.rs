@@ -49,7 +49,8 @@ impl<'a> Reader<'a> {
     ///
     /// [`Fault::Truncated`].
     pub fn take_fixed<const N: usize>(&mut self) -> Result<[u8; N], Error> {
-        let (bytes, rest) = self.rest.split_first_chunk().ok_or(fault(Fault::Truncated, self.at))?;
+        let (bytes, rest) =
+            self.rest.split_first_chunk().ok_or(fault(Fault::Truncated, self.at))?;
         self.rest = rest;
         self.at += bytes_u32(N);
         Ok(*bytes)
@@ -241,7 +242,8 @@ const fn fault(fault: Fault, offset: u32) -> Error {
     Error::Malformed { fault, offset }
 }
 
-/// Lengths here are those of inputs that passed ENC-3, so they fit; a larger one only blurs a place.
+/// Lengths here are those of inputs that passed ENC-3, so they fit; a larger one would only blur
+/// a place.
 fn bytes_u32(bytes: usize) -> u32 {
     u32::try_from(bytes).unwrap_or(u32::MAX)
 }

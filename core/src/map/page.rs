@@ -7,7 +7,7 @@ use super::{
     kind::MapKind,
 };
 use crate::{
-    codec::{Canonical, Reader, put_byte, put_u32},
+    codec::{Canonical, Reader, put_byte, put_fixed, put_u32},
     error::{Error, Fault},
     hash::{Context, derive_key_of},
     id::{MapId, PageHash},
@@ -134,7 +134,7 @@ pub(super) fn page_id(kind: MapKind, level: u8, items: u32, root: PageHash) -> M
         put_byte(out, kind.number());
         put_byte(out, level);
         put_u32(out, items);
-        out.extend_from_slice(root.as_bytes());
+        put_fixed(out, root.as_bytes());
     }))
 }
 

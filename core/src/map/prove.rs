@@ -64,8 +64,8 @@ pub async fn prove_full(
 ///
 /// # Errors
 ///
-/// [`Error::BadProof`] for a kind that needs full proofs, [`Error::MissingObject`], or what is wrong
-/// with a page in its place.
+/// [`Error::BadProof`] for a kind that needs full proofs, [`Error::MissingObject`], or what is
+/// wrong with a page in its place.
 pub async fn prove_blind(
     io: &Io,
     map: MapId,

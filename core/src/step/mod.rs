@@ -76,7 +76,8 @@ impl<T> Need<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::AnswersOutOfOrder`] if they are not; otherwise as the operation, which is then over.
+    /// [`Error::AnswersOutOfOrder`] if they are not; otherwise as the operation, which is then
+    /// over.
     pub fn supply(self, answers: Vec<Answer>) -> Result<Step<T>, Error> {
         let answers_it = |(wanted, answer): (&ObjectId, &Answer)| {
             answer.as_ref().is_none_or(|object| object.id() == *wanted)
