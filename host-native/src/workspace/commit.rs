@@ -4,7 +4,6 @@ use bytes::Bytes;
 use markerbed_core::{
     Error, ObjectId, SnapshotId, StateId,
     codec::Canonical,
-    hash,
     ledger::{LedgerEntry, Operation, RefChange, RefMove},
     tree::{Label, Snapshot},
 };
@@ -70,7 +69,8 @@ impl Workspace {
         when: When,
         stamp: &Stamp,
     ) -> Result<Committed, WorkspaceError> {
-        let documents = self.put_documents(draft).await?;
+        let documents = Documents::of(draft)?;
+        self.check_root_is_put(draft).await?;
         for _ in 0..TRIES {
             if let Some(entry) = self.recorded(stamp).await? {
                 return self.recorded_snapshot(draft, &documents, &entry, stamp).await;
@@ -97,7 +97,7 @@ impl Workspace {
             let moves = Some(RefMove { name: draft.source.clone(), from });
             let operation = Operation::SnapshotCommitted { snapshot: id, moves };
             let ordinal = tip.snapshots;
-            self.store().put_objects(self.id(), &[(id.into(), snapshot.encode().into())]).await?;
+            self.put_snapshot(draft, &snapshot).await?;
             if let Some(number) = self.append(tip, operation, Some(&snapshot), stamp).await? {
                 let recorded = RecordedSnapshot { id, ordinal, number, snapshot };
                 return Ok(Committed::Recorded(recorded));
@@ -271,22 +271,25 @@ impl Workspace {
         Ok(Committed::Recorded(recorded))
     }
 
-    /// Puts the rules and the evidence, and checks that the root was put.
-    async fn put_documents(&self, draft: &SnapshotDraft) -> Result<Documents, WorkspaceError> {
-        documents::check_rules(&draft.rules)?;
-        let gaps = draft.evidence.as_deref().map(documents::gaps_of).transpose()?;
-        let root = ObjectId::from(draft.root);
-        if self.store().has_objects(self.id(), &[root]).await? != [true] {
-            return Err(Error::MissingObject { id: root }.into());
+    async fn check_root_is_put(&self, draft: &SnapshotDraft) -> Result<(), WorkspaceError> {
+        let id = ObjectId::from(draft.root);
+        match *self.store().has_objects(self.id(), &[id]).await? {
+            [true] => Ok(()),
+            _ => Err(Error::MissingObject { id }.into()),
         }
-        let contents: Vec<Bytes> =
-            [Some(&draft.rules), draft.evidence.as_ref()].into_iter().flatten().cloned().collect();
-        self.store().put_contents(self.id(), &contents).await?;
-        Ok(Documents {
-            rules: hash::content_id(&draft.rules),
-            evidence: draft.evidence.as_deref().map(hash::content_id),
-            gaps: gaps.unwrap_or_default(),
-        })
+    }
+
+    /// Puts a snapshot and its documents; durable with the entry that commits it.
+    async fn put_snapshot(
+        &self,
+        draft: &SnapshotDraft,
+        snapshot: &Snapshot,
+    ) -> Result<(), WorkspaceError> {
+        let documents = [Some(&draft.rules), draft.evidence.as_ref()];
+        let documents: Vec<Bytes> = documents.into_iter().flatten().cloned().collect();
+        self.store().put_contents(self.id(), &documents).await?;
+        let object = (snapshot.id().into(), snapshot.encode().into());
+        Ok(self.store().put_objects(self.id(), &[object]).await?)
     }
 
     /// Compares what SNAP-4 names.

@@ -3,10 +3,14 @@
 use bytes::Bytes;
 use markerbed_core::{
     AttributesId, ContentId, Error, Id16, NodeId, Sha256Digest, SnapshotId,
+    hash::content_id,
     tree::{Clock, Coverage, Label, Snapshot, SnapshotFields, SourceKind, Tool},
 };
 
-use super::documents::Gaps;
+use super::{
+    WorkspaceError,
+    documents::{self, Gaps},
+};
 use crate::snapshot::Taken;
 
 /// What was taken of a source and shall become a snapshot.
@@ -110,4 +114,21 @@ pub(super) struct Documents {
     pub(super) rules: ContentId,
     pub(super) evidence: Option<ContentId>,
     pub(super) gaps: Gaps,
+}
+
+impl Documents {
+    /// Checks the documents of a draft and says how they are called.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkspaceError::BadDocument`].
+    pub(super) fn of(draft: &SnapshotDraft) -> Result<Self, WorkspaceError> {
+        documents::check_rules(&draft.rules)?;
+        let gaps = draft.evidence.as_deref().map(documents::gaps_of).transpose()?;
+        Ok(Self {
+            rules: content_id(&draft.rules),
+            evidence: draft.evidence.as_deref().map(content_id),
+            gaps: gaps.unwrap_or_default(),
+        })
+    }
 }

@@ -11,7 +11,7 @@ use super::{
     reference::{Base, HexPrefix, Reference},
     rows,
 };
-use crate::store::{RowRange, limits::ANSWER_ITEMS_MAX};
+use crate::store::{RowRange, StoreError, limits::ANSWER_ITEMS_MAX};
 
 /// A tree that a reference names, its path left aside.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -204,23 +204,40 @@ impl Workspace {
     }
 
     async fn find_by_id(&self, bytes: [u8; 32]) -> Result<Option<Found>, WorkspaceError> {
-        let ids = ObjectKind::ALL.map(|kind| ObjectId { kind, bytes });
-        // No two kinds share an id, so there is one at most.
-        if let Some(object) = self.fetch_objects(&ids).await?.into_iter().flatten().next() {
-            if let Some(snapshot) = object.as_snapshot()
-                && let Some(recorded) = self.find_snapshot(snapshot.id()).await?
-            {
-                return Ok(Some(Found::Snapshot(recorded)));
+        // One by one: in a damaged store it is an error to ask for what is not there.
+        let mut damaged = None;
+        for kind in ObjectKind::ALL {
+            match self.fetch_objects(&[ObjectId { kind, bytes }]).await {
+                Err(error @ WorkspaceError::Store(StoreError::Damaged { .. })) => {
+                    damaged.get_or_insert(error);
+                }
+                Err(error) => return Err(error),
+                Ok(found) => {
+                    if let Some(object) = found.into_iter().flatten().next() {
+                        return self.found(object, bytes).await.map(Some);
+                    }
+                }
             }
-            let Some(node) = object.as_node() else { return Ok(Some(Found::Object(object))) };
-            let id = NodeId::from_bytes(bytes);
-            let tree = Tree { root: id, snapshot: None };
-            let place = Place { tree, path: Path::ROOT, id, node: node.clone() };
-            return Ok(Some(Found::Node(place)));
+        }
+        if let Some(error) = damaged {
+            return Err(error);
         }
         let id = ContentId::from_bytes(bytes);
         let length = self.store().content_lengths(self.id(), &[id]).await?.pop().flatten();
         Ok(length.map(|bytes| Found::Content { id, bytes }))
+    }
+
+    /// What an object is to whoever named it by all digits of its id.
+    async fn found(&self, object: Object, bytes: [u8; 32]) -> Result<Found, WorkspaceError> {
+        if let Some(snapshot) = object.as_snapshot()
+            && let Some(recorded) = self.find_snapshot(snapshot.id()).await?
+        {
+            return Ok(Found::Snapshot(recorded));
+        }
+        let Some(node) = object.as_node() else { return Ok(Found::Object(object)) };
+        let id = NodeId::from_bytes(bytes);
+        let tree = Tree { root: id, snapshot: None };
+        Ok(Found::Node(Place { tree, path: Path::ROOT, id, node: node.clone() }))
     }
 
     /// A snapshot that another row, or an entry, names: so it must be recorded.

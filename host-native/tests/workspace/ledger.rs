@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use markerbed_core::{
     Error, Id16, NodeId, SnapshotId,
+    hash::content_id,
     ledger::Operation,
     tree::{Coverage, Grade},
 };
@@ -119,6 +120,21 @@ fn nothing_is_written_when_nothing_has_changed() {
 
     assert_eq!(again, Committed::Unchanged(first));
     assert_eq!(wait(workspace.number()).unwrap(), 1);
+}
+
+#[test]
+fn not_even_a_document_is_put_when_nothing_has_changed() {
+    let workspace = workspace();
+    let mut draft = draft(&workspace, "notes", &[("a", "1")]);
+    commit_draft(&workspace, &draft).unwrap();
+    let document = evidence(&[], Some("hello"));
+    draft.evidence = Some(document.clone());
+
+    commit_draft(&workspace, &draft).unwrap();
+
+    let id = content_id(&document);
+    let is_put = wait(workspace.store().has_contents(workspace.id(), &[id])).unwrap();
+    assert_eq!(is_put, [false]);
 }
 
 #[test]
