@@ -516,7 +516,7 @@ def listing_cases():
         "order is bytewise": ("LIST-4", files(b"\xc3\xa9", b"z", b"Z", b"\xff")),
         "order of unescaped paths": ("LIST-4", files(b"a\\", b"a]", b"a\n", b"a[")),
     }
-    for title, (rule, lines) in JSON_TEXTS.items():
+    for title, (rule, lines) in good.items():
         cases.accept(title, rule, lines=lines)
     return cases
 
