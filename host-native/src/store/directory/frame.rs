@@ -52,7 +52,7 @@ impl<'a> PackedFrame<'a> {
     pub(super) fn of(workspace: WorkspaceId, run: &'a [NewItem], seed: Seed) -> Self {
         let raw = match run {
             [single] => Cow::Borrowed(&*single.bytes),
-            several => several.iter().flat_map(|item| &*item.bytes).copied().collect(),
+            several => Cow::Owned(joined(several)),
         };
         let mut items = Vec::with_capacity(run.len());
         let mut table = Vec::with_capacity(run.len() * ITEM_BYTES);
@@ -81,6 +81,12 @@ impl<'a> PackedFrame<'a> {
         };
         Self { header, items, table, payload }
     }
+}
+
+fn joined(run: &[NewItem]) -> Vec<u8> {
+    let mut raw = Vec::with_capacity(run.iter().map(|item| item.bytes.len()).sum());
+    run.iter().for_each(|item| raw.extend_from_slice(&item.bytes));
+    raw
 }
 
 /// Objects are read one by one more often than contents.

@@ -186,7 +186,7 @@ impl PartsWriter {
     }
 
     fn put_pending(&mut self) -> Result<(), StoreError> {
-        let part = std::mem::take(&mut self.pending).into();
+        let part = std::mem::replace(&mut self.pending, Vec::with_capacity(PART_BYTES)).into();
         self.store.0.put_part(self.workspace, &mut self.recipe, part)
     }
 }

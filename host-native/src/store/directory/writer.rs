@@ -129,10 +129,36 @@ impl Writer {
             self.write_out()?;
         }
         let (_, position) = self.end();
-        self.buffer.extend_from_slice(&header.encode(table, position, self.files.seed));
-        self.buffer.extend_from_slice(table);
-        self.buffer.extend_from_slice(payload);
+        let head = header.encode(table, position, self.files.seed);
+        if payload.len() >= DIRECT_BYTES {
+            self.write_through(position, &[&head, table], payload)?;
+        } else {
+            self.buffer.extend_from_slice(&head);
+            self.buffer.extend_from_slice(table);
+            self.buffer.extend_from_slice(payload);
+        }
         Ok(position)
+    }
+
+    /// Writes a large record without copying it: its payload first, then what is before it.
+    fn write_through(
+        &mut self,
+        position: Position,
+        head: &[&[u8]],
+        payload: &[u8],
+    ) -> Result<(), StoreError> {
+        head.iter().for_each(|bytes| self.buffer.extend_from_slice(bytes));
+        let (file, place) = self.end();
+        let written =
+            file.write_at(payload, place.offset).map_err(|error| self.files.failed(error));
+        if let Err(error) = written.and_then(|()| self.write_out()) {
+            self.take_back(position);
+            let _ = self.file.truncate(self.written);
+            return Err(error);
+        }
+        self.written += payload.len() as u64;
+        self.publish();
+        Ok(())
     }
 
     /// Takes back the record at `position`, the last one, which was not written out.
@@ -217,3 +243,5 @@ const fn packed(position: Position) -> u64 {
 }
 
 const BUFFER_BYTES: usize = 1 << 20;
+/// Payloads of at least that go to the file without a stop in the buffer.
+const DIRECT_BYTES: usize = 256 << 10;
