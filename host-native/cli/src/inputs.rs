@@ -2,10 +2,11 @@
 
 use std::{
     env,
+    os::unix::ffi::OsStrExt,
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use markerbed_core::hash::content_id;
+use markerbed_core::{hash::content_id, tree::Shown};
 use markerbed_host::workspace::random_bytes;
 
 use crate::{
@@ -74,7 +75,7 @@ fn time_of_machine() -> Result<i64, Failure> {
         return ms.ok_or_else(|| {
             let message = format!(
                 "SOURCE_DATE_EPOCH is {}, not a number of seconds; unset it or set it to one",
-                text.display()
+                Shown::new(text.as_bytes())
             );
             Failure::usage("bad-time", message)
         });

@@ -26,6 +26,7 @@ use crate::{
     exit::Exit,
     failure::Failure,
     host::{Host, Place},
+    text::shown,
 };
 
 /// An open workspace, and where its store lies.
@@ -149,7 +150,7 @@ fn find_store(place: &Place) -> Result<PathBuf, Failure> {
         let message = format!(
             "{}: no {STORE_NAME} here or in a directory above; make one with `markerbed init`, or \
              name one with --store",
-            here.display()
+            shown(&here)
         );
         Failure::new(Exit::NoStore, "no-store", message)
     })

@@ -136,7 +136,12 @@ impl Output {
     pub(crate) fn conclude(&mut self, report: &impl Report, exit: Exit) -> Result<Exit, Failure> {
         let shown = self.put(report).and_then(|()| self.out.flush());
         match shown.map_err(|cause| Failure::output(&cause)) {
-            Ok(()) | Err(Failure::OutputClosed) => Ok(exit),
+            Ok(()) => Ok(exit),
+            Err(Failure::OutputClosed) => {
+                // What is held back would only fail again.
+                self.out = BufWriter::new(Box::new(io::sink()));
+                Ok(exit)
+            }
             Err(failure) => Err(failure),
         }
     }

@@ -1,4 +1,13 @@
-//! Numbers and words as people read them.
+//! Numbers, words and paths as people read them.
+
+use std::{os::unix::ffi::OsStrExt, path::Path};
+
+use markerbed_core::tree::Shown;
+
+/// A path of the system as a terminal may show it (NAME-8).
+pub(crate) fn shown(path: &Path) -> Shown<'_> {
+    Shown::new(path.as_os_str().as_bytes())
+}
 
 /// A number with a comma before each group of three digits.
 pub(crate) fn grouped(number: u64) -> String {

@@ -31,6 +31,7 @@ use crate::{
     exit::Exit,
     failure::Failure,
     json::{Change, ErrorAnswer},
+    text::shown,
 };
 
 /// Write the pages of docs/reference that are made from the program
@@ -54,7 +55,7 @@ impl Documents {
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    let failed = |cause| Failure::system(path.display(), &cause);
+    let failed = |cause| Failure::system(shown(path), &cause);
     if let Some(directory) = path.parent() {
         fs::create_dir_all(directory).map_err(failed)?;
     }
@@ -164,29 +165,33 @@ const HELP_INTRODUCTION: &str = "\
 # The command line
 
 Made from the program by `markerbed documents`; a test compares it. What exit codes mean is in
-[exit-codes.md](exit-codes.md), how to name snapshots and nodes in [references.md](references.md), and what `--json` answers in
-[json](json).
+[exit-codes.md](exit-codes.md), how to name snapshots and nodes in [references.md](references.md),
+and what `--json` answers in [json](json).
 ";
 
 const CODES_INTRODUCTION: &str = "\
 # Exit codes and error codes
 
-Made from the program by `markerbed documents`; a test compares it. A failure is one line on standard error that says what, where
-and what to do. With `--json` it is an object, too, the last line on standard output
-([schema](json/error.schema.json)); `code` is stable, `message` is for people.
+Made from the program by `markerbed documents`; a test compares it. A failure is one line on
+standard error that says what, where and what to do. With `--json` it is an object, too, the last
+line on standard output ([schema](json/error.schema.json)); `code` is stable, `message` is for
+people.
 
 | exit code | |
 |---|---|
 ";
 
 const CODES_MIDDLE: &str = "
-A command that does several things ends with the largest of their codes. A reader that closes standard output early ends a
-listing with 0. A signal that ends a command (SIGINT, SIGTERM, SIGHUP) gives 130.
+A command that does several things ends with the largest of their codes. A reader that closes
+standard output early ends a listing with 0. A signal that ends a command (SIGINT, SIGTERM, SIGHUP)
+gives 130.
 
 ## Error codes
 
-Besides these, an error has a code of the engine ([encoding.md](../spec/encoding.md)): `missing-object` comes with 3, what is wrong
-with stored bytes with 4, what is wrong with an argument with 2. `verify` tells of a proof that is wrong in its answer, and ends with 1.
+Besides these, an error has a code of the engine ([encoding.md](../spec/encoding.md)):
+`missing-object` comes with 3, what is wrong with stored bytes with 4, what is wrong with an
+argument with 2. `verify` tells of a proof that is wrong in its answer, and ends with 1; there
+`other-tree` says that the proof is about another tree than the one expected.
 
 | code | exit code | what is true |
 |---|---|---|
@@ -204,7 +209,8 @@ const LACKS_HEADING: &str = "
 const FINDINGS_HEADING: &str = "
 ## What a check finds
 
-`check --json` lists it in `findings`. If all that was found comes with 3, so does the exit code; otherwise it is 4.
+`check --json` lists it in `findings`. If all that was found comes with 3, so does the exit code;
+otherwise it is 4.
 
 | code | exit code | what is true |
 |---|---|---|

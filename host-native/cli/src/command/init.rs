@@ -1,7 +1,10 @@
 //! `markerbed init`
 
 use std::{
-    env, fs, io,
+    env,
+    ffi::OsStr,
+    fs, io,
+    os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -23,13 +26,14 @@ use serde::Serialize;
 
 use crate::{
     exit::Exit,
-    failure::{Failure, one_line},
+    failure::Failure,
     host::Host,
     inputs::TimeOption,
     interrupt::Scratch,
-    json::HexId,
+    json::{HexId, KeyPath, StorePath},
     open::{STORE_NAME, key_path},
     output::{Report, Text},
+    text::shown,
 };
 
 /// Make a store with a workspace, and the key that signs for it
@@ -49,12 +53,12 @@ pub(crate) struct Init {
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(title = "init")]
 pub(crate) struct InitAnswer {
-    /// Where the store is.
-    store: String,
+    #[serde(flatten)]
+    store: StorePath,
     /// The WorkspaceId of its workspace.
     workspace: HexId,
-    /// Where the key is; keep it: whoever has it can write as the workspace.
-    key: String,
+    #[serde(flatten)]
+    key: KeyPath,
     /// The public half of the key.
     public_key: HexId,
 }
@@ -77,9 +81,9 @@ impl Init {
         wait(Workspace::create(store, genesis, &label(&directory), &stamp))?;
         unused.keep();
         let answer = InitAnswer {
-            store: directory.display().to_string(),
+            store: directory.as_path().into(),
             workspace: genesis.id().into(),
-            key: key.display().to_string(),
+            key: key.as_path().into(),
             public_key: keys.public().into(),
         };
         host.output.tell(&answer, Exit::Done)
@@ -93,7 +97,7 @@ impl Init {
             (None, None) => PathBuf::from(STORE_NAME),
         };
         if let Some(above) = directory.parent().filter(|above| !above.as_os_str().is_empty()) {
-            fs::create_dir_all(above).map_err(|cause| Failure::system(above.display(), &cause))?;
+            fs::create_dir_all(above).map_err(|cause| Failure::system(shown(above), &cause))?;
         }
         Ok(directory)
     }
@@ -113,7 +117,7 @@ fn make_store(directory: &Path) -> Result<Arc<dyn Store>, Failure> {
     }
     let message = format!(
         "{}: there is a store already; use it, or name another place with --store",
-        directory.display()
+        shown(directory)
     );
     Err(Failure::usage("store-exists", message))
 }
@@ -129,15 +133,18 @@ fn label(directory: &Path) -> String {
 }
 
 /// The path without what leads to this directory, as far as that can be told.
-fn from_here(path: &str) -> &str {
+fn from_here(path: &[u8]) -> &[u8] {
+    let path = Path::new(OsStr::from_bytes(path));
     let here = env::current_dir().ok();
-    let below = here.and_then(|here| path.strip_prefix(here.to_str()?)?.strip_prefix('/'));
-    below.unwrap_or(path)
+    let below = here.and_then(|here| path.strip_prefix(here).ok());
+    below.unwrap_or(path).as_os_str().as_bytes()
 }
 
 impl Report for InitAnswer {
     fn put_text(&self, text: &mut Text<'_>) -> io::Result<()> {
-        let [store, key] = [&self.store, &self.key].map(|path| one_line(from_here(path)));
+        let store = StorePath(from_here(&self.store.0).to_vec());
+        let key = KeyPath(from_here(&self.key.0).to_vec());
+        let (store, key) = (store.shown(), key.shown());
         let workspace = self.workspace.short();
         text.line(format_args!("made the store {store} with workspace {workspace}"))?;
         text.line(format_args!("its key is {key}: keep it, and keep it to yourself"))

@@ -166,7 +166,8 @@ impl Report for LsAnswer {
         let id = text.paint(Colour::Dim, node.node.short());
         let target = target.unwrap_or_default();
         text.line(format_args!(
-            "{kind:<9} {executable} {size:>13}  {id}  {path}{mark}{target}{missing}"
+            "{:<9} {executable} {size:>13}  {id}  {path}{mark}{target}{missing}",
+            kind.word()
         ))
     }
 }

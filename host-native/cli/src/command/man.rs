@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::CommandFactory;
 
-use crate::{arguments::Arguments, exit::Exit, failure::Failure};
+use crate::{arguments::Arguments, exit::Exit, failure::Failure, text::shown};
 
 /// Write the manual pages into a directory
 #[derive(clap::Args)]
@@ -16,7 +16,7 @@ pub(crate) struct Man {
 
 impl Man {
     pub(crate) fn run(self) -> Result<Exit, Failure> {
-        let failed = |cause| Failure::system(self.directory.display(), &cause);
+        let failed = |cause| Failure::system(shown(&self.directory), &cause);
         // Built, so that each page knows the options that are the same everywhere.
         let mut command = Arguments::command().disable_help_subcommand(true);
         command.build();

@@ -17,13 +17,13 @@ use serde::Serialize;
 
 use crate::{
     exit::Exit,
-    failure::{Failure, one_line},
+    failure::Failure,
     host::Host,
     interrupt::Scratch,
-    json::{HexId, PathBytes},
+    json::{FilePath, HexId, PathBytes},
     open::{Opened, Purpose, reference},
     output::{Report, Text},
-    text::counted,
+    text::{counted, shown},
 };
 
 /// Write a proof that a path is in a snapshot, or is not
@@ -50,8 +50,8 @@ pub(crate) struct Prove {
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(title = "prove")]
 pub(crate) struct ProveAnswer {
-    /// Where the proof is.
-    file: String,
+    #[serde(flatten)]
+    file: FilePath,
     /// How many bytes it has.
     size: u64,
     /// What it shows of the path: present, contained or absent.
@@ -91,7 +91,7 @@ impl Prove {
         }
         write_new(&self.output, &proof)?;
         let answer = ProveAnswer {
-            file: self.output.display().to_string(),
+            file: self.output.as_path().into(),
             size: proof.len() as u64,
             claim: word.to_owned(),
             path: PathBytes(claim.path.as_bytes().to_vec()),
@@ -106,10 +106,10 @@ impl Prove {
 fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let failed = |cause: io::Error| match cause.kind() {
         io::ErrorKind::AlreadyExists => {
-            let message = format!("{}: exists already; name a new file", path.display());
+            let message = format!("{}: exists already; name a new file", shown(path));
             Failure::usage("file-exists", message)
         }
-        _ => Failure::system(path.display(), &cause),
+        _ => Failure::system(shown(path), &cause),
     };
     let mut file = OpenOptions::new().write(true).create_new(true).open(path).map_err(failed)?;
     let unfinished = Scratch::new(path.to_owned());
@@ -128,7 +128,7 @@ fn sync_directory(file: &Path) -> io::Result<()> {
 impl Report for ProveAnswer {
     fn put_text(&self, text: &mut Text<'_>) -> io::Result<()> {
         let size = counted(self.size, "byte", "bytes");
-        text.line(format_args!("wrote {}, {size}", one_line(&self.file)))?;
+        text.line(format_args!("wrote {}, {size}", self.file.shown()))?;
         text.field(&self.claim, self.path.shown())?;
         text.field("root", self.root.as_str())?;
         match &self.snapshot {

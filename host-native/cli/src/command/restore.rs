@@ -11,9 +11,9 @@ use serde::Serialize;
 
 use crate::{
     exit::Exit,
-    failure::{Failure, one_line},
+    failure::Failure,
     host::Host,
-    json::{HexId, PathBytes},
+    json::{HexId, PathBytes, TargetPath},
     open::{Opened, Purpose, reference},
     output::{Report, Text},
     progress::Progress,
@@ -42,8 +42,8 @@ pub(crate) struct Restore {
 pub(crate) struct RestoreAnswer {
     /// The NodeId of what was restored.
     node: HexId,
-    /// Where.
-    target: String,
+    #[serde(flatten)]
+    target: TargetPath,
     /// Files written.
     files: u64,
     /// Directories made or found there, the target too.
@@ -81,7 +81,7 @@ impl Restore {
         drop(progress);
         let answer = RestoreAnswer {
             node: place.id.into(),
-            target: self.target.display().to_string(),
+            target: self.target.as_path().into(),
             files: restored.files,
             directories: restored.directories,
             symlinks: restored.symlinks,
@@ -130,7 +130,7 @@ impl Report for RestoreAnswer {
             0 => String::new(),
             count => format!(", {} not restored", grouped(count)),
         };
-        let target = one_line(&self.target);
+        let target = self.target.shown();
         text.line(format_args!(
             "restored {files}, {directories}, {symlinks}, {bytes}{lacking} to {target}; node {}",
             self.node.as_str()

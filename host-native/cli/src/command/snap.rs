@@ -27,13 +27,13 @@ use crate::{
     open::{Opened, Purpose},
     output::{Colour, Report, Text},
     progress::Progress,
-    text::{counted, grouped},
+    text::{counted, grouped, shown},
 };
 
 /// Record what is in a directory
 ///
-/// Each PATH is a source of its own, and the ref named like it moves to the new snapshot. Nothing is
-/// written if nothing has changed. Exits with 3 if something could not be recorded; the rest is.
+/// Each PATH is a source of its own, and the ref named like it moves to the new snapshot. Nothing
+/// is written if nothing has changed. Exits with 3 if something could not be recorded; the rest is.
 #[derive(clap::Args)]
 pub(crate) struct Snap {
     /// The directories
@@ -109,8 +109,8 @@ impl Snap {
             if let Some(other) = seen.insert(source.label.clone(), path) {
                 let message = format!(
                     "{} and {} are both called {}; snap them one by one, with --source",
-                    other.display(),
-                    path.display(),
+                    shown(other),
+                    shown(path),
                     source.label
                 );
                 return Err(Failure::usage("bad-source", message));

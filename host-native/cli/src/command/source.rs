@@ -8,7 +8,7 @@ use std::{
 use markerbed_core::tree::{GapReason, Label};
 use markerbed_host::snapshot::{Gap, SnapOptions, Taken};
 
-use crate::{failure::Failure, json::GapMembers, open::Opened};
+use crate::{failure::Failure, json::GapMembers, open::Opened, text::shown};
 
 /// What to leave out of a source.
 #[derive(clap::Args)]
@@ -69,7 +69,7 @@ impl Source {
             let message = format!(
                 "{}: {name:?} cannot name a source: 1 to 255 bytes without control characters; \
                  name it with --source",
-                path.display()
+                shown(&path)
             );
             Failure::usage("bad-source", message)
         })?;
@@ -85,12 +85,12 @@ fn last_name(path: &Path) -> Result<String, Failure> {
         Some(std::path::Component::Normal(name)) => Some(name),
         _ => {
             absolute =
-                fs::canonicalize(path).map_err(|cause| Failure::system(path.display(), &cause))?;
+                fs::canonicalize(path).map_err(|cause| Failure::system(shown(path), &cause))?;
             absolute.file_name()
         }
     };
     let unnamed = |what: &str| {
-        let message = format!("{}: {what}; name the source with --source", path.display());
+        let message = format!("{}: {what}; name the source with --source", shown(path));
         Failure::usage("bad-source", message)
     };
     let name = name.ok_or_else(|| unnamed("it has no last name"))?;

@@ -20,6 +20,7 @@ use crate::{
     host::Host,
     json::{HexId, NodeMembers, PathBytes},
     output::{Colour, Report, Text},
+    text::shown,
 };
 
 /// Check a proof, without a store and without trusting who made it
@@ -245,7 +246,7 @@ impl Report for VerifyAnswer {
 
 /// Reads a proof, and no more of a file than a proof may have.
 fn read(file: &Path) -> Result<Vec<u8>, Failure> {
-    let failed = |cause: io::Error| Failure::system(file.display(), &cause);
+    let failed = |cause: io::Error| Failure::system(shown(file), &cause);
     let mut bytes = Vec::new();
     // One byte more, so that a file that is too long is seen to be so.
     let limit = u64::from(PROOF_BYTES_MAX) + 1;

@@ -11,5 +11,5 @@ pub(crate) use change::{CHANGES_MAX, Change, ChangeCounts};
 pub(crate) use error::ErrorAnswer;
 pub(crate) use gap::{GapMembers, note_gaps};
 pub(crate) use id::{HexId, HexId16};
-pub(crate) use name::{FromPath, PathBytes, TargetBytes};
+pub(crate) use name::{FilePath, FromPath, KeyPath, PathBytes, StorePath, TargetBytes, TargetPath};
 pub(crate) use node::{Kind, NodeMembers};

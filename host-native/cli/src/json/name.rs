@@ -1,6 +1,6 @@
 //! Names, paths and targets as members of an answer (NAME-7).
 
-use std::borrow::Cow;
+use std::{borrow::Cow, os::unix::ffi::OsStrExt, path::Path};
 
 use markerbed_core::tree::{Shown, base64};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -16,6 +16,12 @@ macro_rules! names {
             /// As a terminal may show it (NAME-8).
             pub(crate) fn shown(&self) -> Shown<'_> {
                 Shown::new(&self.0)
+            }
+        }
+
+        impl From<&Path> for $name {
+            fn from(path: &Path) -> Self {
+                Self(path.as_os_str().as_bytes().to_vec())
             }
         }
 
@@ -62,6 +68,14 @@ names! {
     PathBytes { "path", "path_b64", "the path from the root of the snapshot; empty: the root" }
     /// Where something that has moved was before.
     FromPath { "from_path", "from_path_b64", "the path where it was before" }
+    /// Where a store is.
+    StorePath { "store", "store_b64", "where the store is" }
+    /// Where a key is.
+    KeyPath { "key", "key_b64", "where the key is; whoever has it can write as the workspace" }
+    /// Where a file is.
+    FilePath { "file", "file_b64", "where the file is" }
+    /// Where something was restored.
+    TargetPath { "target", "target_b64", "where it was restored" }
     /// Where a symlink points.
     TargetBytes { "target", "target_b64", "where the symlink points" }
 }

@@ -1,4 +1,11 @@
 //! The program as users run it: real commands on real directories.
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "this is how a test fails"
+)]
 
 mod support;
 

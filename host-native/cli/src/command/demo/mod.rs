@@ -14,13 +14,14 @@ use crate::{
     failure::Failure,
     host::Host,
     output::{Colour, Report, Text},
+    text::shown,
 };
 
 /// Show the main job on a scratch store: each command and what it really answers
 ///
 /// Makes a small directory to work on, or reads DIR and changes nothing in it. Everything made is
-/// removed at the end. Time and ids are the same each time, so what is printed is, too. Exits with 4
-/// if a command does not end as it should.
+/// removed at the end. Time and ids are the same each time, so what is printed is, too. Exits with
+/// 4 if a command does not end as it should.
 #[derive(clap::Args)]
 pub(crate) struct Demo {
     /// A directory of yours to try it on
@@ -50,7 +51,7 @@ impl Demo {
         let directory = match &self.directory {
             Some(directory) => Some(
                 fs::canonicalize(directory)
-                    .map_err(|cause| Failure::system(directory.display(), &cause))?,
+                    .map_err(|cause| Failure::system(shown(directory), &cause))?,
             ),
             None => None,
         };

@@ -14,6 +14,7 @@ use crate::{
     exit::Exit,
     failure::Failure,
     open::{Opened, Purpose, reference},
+    text::shown,
 };
 
 /// The whole of the main job, on a directory made for it.
@@ -75,7 +76,7 @@ fn prove(stage: &mut Stage<'_>) -> Result<(), Failure> {
     let root = root_of_newest(stage)?;
     stage.say("A proof that a file is in the tree, for somebody who has neither store nor trust.");
     stage.run(Exit::Done, &["prove", "@:plan.md", "-o", "plan.proof"])?;
-    stage.say("By itself it can only agree with itself; against a root known from elsewhere it is checked.");
+    stage.say("By itself it only agrees with itself; a root known from elsewhere decides.");
     stage.run(Exit::Incomplete, &["verify", "plan.proof"])?;
     stage.run(Exit::Done, &["verify", "plan.proof", "--root", &root])?;
     stage.say("A proof for another name cannot be made of it.");
@@ -92,7 +93,7 @@ fn prove(stage: &mut Stage<'_>) -> Result<(), Failure> {
 /// The same job as far as it changes nothing in `directory`.
 pub(super) fn play_directory(stage: &mut Stage<'_>, directory: &Path) -> Result<(), Failure> {
     let directory = directory.to_str().ok_or_else(|| {
-        let message = format!("{}: the demo shows paths that are UTF-8 only", directory.display());
+        let message = format!("{}: the demo shows paths that are UTF-8 only", shown(directory));
         Failure::usage("bad-usage", message)
     })?;
     stage.say("A scratch store; your directory is only read.");

@@ -21,7 +21,7 @@ use crate::{
     inputs::Inputs,
     interrupt::Scratch,
     output::{Notes, Output, Style},
-    text::counted,
+    text::{counted, shown},
 };
 
 /// Where the demo plays: in a scratch directory, which is this process's directory meanwhile.
@@ -43,7 +43,7 @@ impl<'a> Stage<'a> {
         let random: [u8; 8] = host.inputs.random()?;
         let name = format!("markerbed-demo-{:016x}", u64::from_be_bytes(random));
         let path = env::temp_dir().join(name);
-        let failed = |cause| Failure::system(path.display(), &cause);
+        let failed = |cause| Failure::system(shown(&path), &cause);
         DirBuilder::new().mode(0o700).create(&path).map_err(failed)?;
         let path = fs::canonicalize(&path).map_err(failed)?;
         let scratch = Scratch::new(path.clone());
@@ -53,7 +53,7 @@ impl<'a> Stage<'a> {
 
     /// Goes back, and removes the scratch directory.
     pub(super) fn clear(self) -> Result<(), Failure> {
-        let failed = |cause| Failure::system(self.came_from.display(), &cause);
+        let failed = |cause| Failure::system(shown(&self.came_from), &cause);
         env::set_current_dir(&self.came_from).map_err(failed)
     }
 
