@@ -1,5 +1,6 @@
 //! The conformance suite on each store and each wrapper.
 #![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used, reason = "this is how a test fails")]
 
 use std::{path::Path, sync::Arc};
 

@@ -1,5 +1,11 @@
 //! What only the directory store promises: about its files, crashes, damage and other processes.
 #![forbid(unsafe_code)]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "this is how a test fails"
+)]
 
 mod crash;
 mod damage;

@@ -1,5 +1,7 @@
 //! Contents that are in memory.
 
+use std::slice;
+
 use bytes::Bytes;
 use markerbed_core::hash::content_id;
 
@@ -64,7 +66,7 @@ pub async fn a_content_put_twice_is_one_content(fixture: &mut Fixture) {
     let store = fixture.store();
     let a = text("a", 100);
 
-    let once = store.put_contents(OURS, &[a.clone()]).await.unwrap();
+    let once = store.put_contents(OURS, slice::from_ref(&a)).await.unwrap();
     let twice = store.put_contents(OURS, &[a.clone(), a.clone()]).await.unwrap();
 
     assert_eq!([once[0]; 2], twice[..]);
@@ -76,7 +78,7 @@ pub async fn contents_are_only_in_the_workspace_they_were_put_in(fixture: &mut F
     let store = fixture.store();
     let a = text("a", 100);
 
-    let ids = store.put_contents(OURS, &[a.clone()]).await.unwrap();
+    let ids = store.put_contents(OURS, slice::from_ref(&a)).await.unwrap();
 
     assert_eq!(store.has_contents(THEIRS, &ids).await.unwrap(), [false]);
     assert_eq!(store.fetch_contents(THEIRS, &ids).await.unwrap(), [None]);
@@ -130,12 +132,12 @@ pub async fn thousands_of_small_contents_of_one_put_come_back(fixture: &mut Fixt
 pub async fn a_removed_content_is_gone_and_can_be_put_again(fixture: &mut Fixture) {
     let store = fixture.store();
     let a = noise("a", 500);
-    let ids = store.put_contents(OURS, &[a.clone()]).await.unwrap();
+    let ids = store.put_contents(OURS, slice::from_ref(&a)).await.unwrap();
 
     store.remove_contents(OURS, &ids).await.unwrap();
     let gone = store.fetch_contents(OURS, &ids).await.unwrap();
     let has = store.has_contents(OURS, &ids).await.unwrap();
-    store.put_contents(OURS, &[a.clone()]).await.unwrap();
+    store.put_contents(OURS, slice::from_ref(&a)).await.unwrap();
 
     assert_eq!((gone, has), (vec![None], vec![false]));
     assert_eq!(store.fetch_contents(OURS, &ids).await.unwrap(), [Some(a)]);

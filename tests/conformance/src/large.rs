@@ -1,5 +1,7 @@
 //! Contents that are written and read as streams.
 
+use std::slice;
+
 use bytes::Bytes;
 use markerbed_core::{ContentId, hash::content_id};
 use markerbed_host::store::{
@@ -32,7 +34,7 @@ pub async fn a_content_written_and_one_put_are_the_same(fixture: &mut Fixture) {
         let content = text("either", length);
 
         let written = write(&*store, &content, &[777_777]).await;
-        let put = store.put_contents(OURS, &[content.clone()]).await.unwrap();
+        let put = store.put_contents(OURS, slice::from_ref(&content)).await.unwrap();
         let again = write(&*store, &content, &[length]).await;
 
         assert_eq!([written.id, again.id], [put[0]; 2]);

@@ -4,6 +4,12 @@
 //! gets an empty store of its own; those of the module `reopening` also close it and open it
 //! again, if the store is one that keeps anything.
 #![forbid(unsafe_code)]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "this is how the tests that this crate is made of fail"
+)]
 
 pub mod commits;
 pub mod contents;

@@ -1,5 +1,7 @@
 //! Objects by id.
 
+use std::slice;
+
 use bytes::Bytes;
 use markerbed_core::{ObjectId, ObjectKind, limits::OBJECT_BYTES_MAX};
 use markerbed_host::store::StoreError;
@@ -38,7 +40,7 @@ pub async fn an_object_put_twice_is_one_object(fixture: &mut Fixture) {
     let a = object("a");
 
     for _ in 0..2 {
-        store.put_objects(OURS, &[a.clone()]).await.unwrap();
+        store.put_objects(OURS, slice::from_ref(&a)).await.unwrap();
     }
 
     assert_eq!(store.fetch_objects(OURS, &[a.0]).await.unwrap(), [Some(a.1)]);
@@ -73,10 +75,10 @@ pub async fn objects_are_only_in_the_workspace_they_were_put_in(fixture: &mut Fi
     let store = fixture.store();
     let a = object("a");
     let other = (a.0, Bytes::from_static(b"other bytes under the same id"));
-    store.put_objects(OURS, &[a.clone()]).await.unwrap();
+    store.put_objects(OURS, slice::from_ref(&a)).await.unwrap();
 
     let before = store.fetch_objects(THEIRS, &[a.0]).await.unwrap();
-    store.put_objects(THEIRS, &[other.clone()]).await.unwrap();
+    store.put_objects(THEIRS, slice::from_ref(&other)).await.unwrap();
 
     assert_eq!(before, [None]);
     assert_eq!(store.fetch_objects(OURS, &[a.0]).await.unwrap(), [Some(a.1)]);
@@ -87,7 +89,7 @@ pub async fn objects_are_only_in_the_workspace_they_were_put_in(fixture: &mut Fi
 pub async fn objects_exist_when_they_can_be_fetched(fixture: &mut Fixture) {
     let store = fixture.store();
     let [a, b] = ["a", "b"].map(object);
-    store.put_objects(OURS, &[a.clone()]).await.unwrap();
+    store.put_objects(OURS, slice::from_ref(&a)).await.unwrap();
 
     let found = store.has_objects(OURS, &[b.0, a.0, a.0]).await.unwrap();
 

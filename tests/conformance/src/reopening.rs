@@ -1,5 +1,7 @@
 //! What is there after a store was closed and opened again.
 
+use std::slice;
+
 use bytes::Bytes;
 use markerbed_core::hash::content_id;
 use markerbed_host::store::Outcome;
@@ -98,7 +100,7 @@ pub async fn work_goes_on_after_each_of_many_openings(fixture: &mut Fixture) {
     for number in 0..12_u64 {
         let store = fixture.store();
         let content = text(&number.to_string(), 30_000);
-        ids.extend(store.put_contents(OURS, &[content.clone()]).await.unwrap());
+        ids.extend(store.put_contents(OURS, slice::from_ref(&content)).await.unwrap());
         grow(&*store, OURS, number, 1).await;
         // Left uncommitted: it may be there or not, but does no harm.
         store.put_contents(OURS, &[text("uncommitted", 50_000)]).await.unwrap();

@@ -20,7 +20,7 @@ use super::{
     tail::Tail,
 };
 
-/// A store in memory: for tests, for trying things out, and what the other stores are compared with.
+/// A store in memory: for tests, for trying things out, and to compare other stores with.
 ///
 /// It is as simple as can be on purpose. Clones share what is stored.
 #[derive(Clone, Debug, Default)]
