@@ -14,6 +14,7 @@ use std::{
     fs,
     os::unix::fs::{PermissionsExt, symlink},
     path::Path,
+    process::Command,
 };
 
 use markerbed_core::{
@@ -26,9 +27,13 @@ use markerbed_host::{
     drive::blocking::wait,
     progress::Silent,
     restore::{Lack, RestoreError, RestoreOptions, Restored, restore, tree_walk},
-    snapshot::{HashOnly, SnapOptions, take},
-    store::{Contents, MemoryStore, Records},
+    snapshot::{HashOnly, SnapOptions, StoreSink, take},
+    store::{
+        Batch, Contents, DirectoryStore, MemoryStore, Records,
+        directory::{Access, Options},
+    },
 };
+use markerbed_suites::{Random, seed};
 use trees::{Recorded, Scratch, WORKSPACE};
 
 const FORCE: RestoreOptions = RestoreOptions { force: true, nodes_max: 1 << 30 };
@@ -417,4 +422,76 @@ fn a_target_named_by_a_dot_or_below_a_link_is_found() {
         let again = Recorded::of(&target.at(name), &SnapOptions::default());
         assert_eq!(again.taken.root, recorded.taken.root, "{name}");
     }
+}
+
+#[test]
+fn a_damaged_content_is_named_and_leaves_no_file() {
+    let source = Scratch::new();
+    let content = Random::new(seed(), "a_damaged_content").bytes(300_000);
+    source.file("d/bad", &content).file("d/good", "good").file("z", "z");
+    let place = Scratch::new();
+    let options = || Options::new(Access::Write);
+    let store = DirectoryStore::create(&place.at("store"), options()).unwrap();
+    let sink = StoreSink::new(&store, WORKSPACE);
+    let root = take(source.path(), &SnapOptions::default(), &sink, &Silent).unwrap().root;
+    wait(store.commit(WORKSPACE, Batch::default())).unwrap();
+    drop(store);
+    flip_a_byte_of(&content[100_000..100_064], place.path());
+
+    let store = DirectoryStore::open(&place.at("store"), Options::new(Access::Read)).unwrap();
+    let options = RestoreOptions::default();
+    let restored = restore(&store, WORKSPACE, root, &place.at("t"), &options, &Silent).unwrap();
+
+    let lacking: Vec<_> =
+        restored.lacking.iter().map(|lacking| (lacking.path.as_slice(), lacking.why)).collect();
+    assert_eq!(lacking, [(&b"d/bad"[..], Lack::Damaged)]);
+    let paths = Recorded::of(&place.at("t"), &SnapOptions::default()).paths();
+    assert_eq!(paths, ["d", "d/good", "z"]);
+}
+
+/// Changes what some file below `directory` holds where it holds `bytes`.
+fn flip_a_byte_of(bytes: &[u8], directory: &Path) {
+    let mut due = vec![directory.to_owned()];
+    while let Some(directory) = due.pop() {
+        for entry in fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                due.push(path);
+                continue;
+            }
+            let mut held = fs::read(&path).unwrap();
+            if let Some(at) = held.windows(bytes.len()).position(|window| window == bytes) {
+                held[at] ^= 1;
+                return fs::write(path, held).unwrap();
+            }
+        }
+    }
+    panic!("no file holds these bytes as they are");
+}
+
+#[test]
+fn a_file_system_that_fills_up_on_the_way_is_an_error_that_says_so() {
+    let store = MemoryStore::default();
+    let file = put_file(&store, b"x");
+    let names: Vec<String> = (0..1_000).map(|number| format!("{number}")).collect();
+    let children: Vec<_> = names.iter().map(|name| (name.as_bytes(), &file)).collect();
+    let root = put_directory(&store, &children);
+    let target = Scratch::new();
+    // Each file needs a page of it, so all of them together do not fit, though their bytes would.
+    let mounted = Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"])
+        .arg(target.path())
+        .output();
+    if !mounted.is_ok_and(|mounted| mounted.status.success()) {
+        eprintln!("skipped: a file system can be mounted by root alone");
+        return;
+    }
+
+    let error = restored(&store, root.id(), &target.at("t")).map(drop);
+
+    let unmounted = Command::new("umount").arg(target.path()).status().unwrap();
+    assert!(unmounted.success());
+    let error = error.unwrap_err();
+    assert_eq!(error.code(), "target-full");
+    assert!(error.to_string().contains("/t/"), "{error}");
 }

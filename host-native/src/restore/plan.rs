@@ -212,3 +212,110 @@ fn malformed(open: &[Open], cause: Error) -> RestoreError {
 fn check_nodes(nodes: u64, nodes_max: u64) -> Result<(), RestoreError> {
     if nodes > nodes_max { Err(RestoreError::TooManyNodes { nodes, nodes_max }) } else { Ok(()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        drive::blocking::wait,
+        store::{MemoryStore, Records},
+    };
+    use markerbed_core::{
+        ContentId, WorkspaceId,
+        codec::Canonical,
+        tree::{File, NewChild, Node, Symlink, build_directory},
+    };
+
+    const WORKSPACE: WorkspaceId = WorkspaceId::from_bytes([1; 32]);
+    const PLAIN: NameRules = NameRules {
+        bytes_max: 255,
+        folds_case: false,
+        folds_forms: false,
+        wants_utf8: false,
+        is_windows: false,
+        has_symlinks: true,
+    };
+
+    fn put(store: &MemoryStore, children: &[(&str, &Node)]) -> Node {
+        let child = |(name, node): &(&str, &Node)| NewChild {
+            name: Name::new(name.as_bytes()).unwrap(),
+            child: Child::of(node),
+            adds: node.adds().unwrap(),
+        };
+        let built = build_directory(children.iter().map(child).collect()).unwrap();
+        let node = Node::from(built.directory);
+        let pages = built.pages.iter().map(|(id, page)| ((*id).into(), page.encode().into()));
+        let objects: Vec<_> = pages.chain([(node.id().into(), node.encode().into())]).collect();
+        wait(store.put_objects(WORKSPACE, &objects)).unwrap();
+        node
+    }
+
+    fn leaf() -> Node {
+        File::new(false, 0, ContentId::from_bytes([0; 32])).unwrap().into()
+    }
+
+    fn plan(store: &MemoryStore, root: &Node, rules: NameRules) -> Result<Plan, RestoreError> {
+        let objects = Objects { records: store, workspace: WORKSPACE };
+        Plan::make(objects, root.id(), root.as_directory().unwrap(), &rules, u64::MAX)
+    }
+
+    #[test]
+    fn twins_are_refused_where_the_file_system_takes_them_for_one() {
+        let store = MemoryStore::default();
+        let inner = put(&store, &[("README", &leaf()), ("other", &leaf()), ("readme", &leaf())]);
+        let root = put(&store, &[("README", &leaf()), ("d", &inner)]);
+
+        assert!(plan(&store, &root, PLAIN).is_ok());
+        let error = plan(&store, &root, NameRules { folds_case: true, ..PLAIN }).unwrap_err();
+
+        assert_eq!(error.code(), "name-clash");
+        assert!(error.to_string().starts_with("d/README and d/readme: "), "{error}");
+    }
+
+    #[test]
+    fn twins_by_normalisation_are_found_in_directories_of_many_pages() {
+        let store = MemoryStore::default();
+        let mut names: Vec<String> = (0..3_000).map(|number| format!("n{number:04}")).collect();
+        names.extend(["caf\u{e9}", "z", "cafe\u{301}"].map(str::to_owned));
+        let children: Vec<_> = names.iter().map(|name| (name.as_str(), leaf())).collect();
+        let children: Vec<_> = children.iter().map(|(name, node)| (*name, node)).collect();
+        let root = put(&store, &children);
+
+        assert!(plan(&store, &root, NameRules { folds_case: true, ..PLAIN }).is_ok());
+        let error = plan(&store, &root, NameRules { folds_forms: true, ..PLAIN }).unwrap_err();
+
+        assert!(matches!(error, RestoreError::NameClash { .. }), "{error}");
+    }
+
+    #[test]
+    fn symlinks_are_refused_where_there_are_none_and_found_where_they_are() {
+        let store = MemoryStore::default();
+        let link = Node::from(Symlink::new(b"x").unwrap());
+        let (with, without) = (put(&store, &[("l", &link)]), put(&store, &[("f", &leaf())]));
+        let root = put(&store, &[("with", &with), ("without", &without)]);
+
+        let error = plan(&store, &root, NameRules { has_symlinks: false, ..PLAIN }).unwrap_err();
+
+        assert!(error.to_string().starts_with("with/l: "), "{error}");
+        let plan = plan(&store, &root, PLAIN).unwrap();
+        let has_symlinks = |node: &Node| plan.has_symlinks(node.id());
+        assert_eq!([&root, &with, &without].map(has_symlinks), [true, true, false]);
+    }
+
+    #[test]
+    fn a_tree_is_as_deep_as_its_longest_path_also_where_parts_of_it_repeat() {
+        let store = MemoryStore::default();
+        let deep = |levels: u32, lowest: Node| {
+            (0..levels).fold(lowest, |below, _| put(&store, &[("d", &below)]))
+        };
+        let half = deep(2_048, put(&store, &[("f", &leaf())])); // 2,049 names
+        let fits = deep(2_047, half.clone());
+        let shared = put(&store, &[("a", &half), ("b", &fits)]);
+
+        assert!(plan(&store, &fits, PLAIN).is_ok());
+        let error = plan(&store, &shared, PLAIN).unwrap_err();
+        assert_eq!(error.code(), "too-deep");
+        let error = plan(&store, &deep(1, fits), PLAIN).unwrap_err();
+        assert_eq!(error.code(), "too-deep");
+    }
+}
