@@ -6,6 +6,7 @@
 use std::{
     env, fs,
     path::{Path, PathBuf},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -15,7 +16,7 @@ use markerbed_host::{
     drive::blocking::wait,
     store::{
         Batch, Contents, DirectoryStore, Records, RequestKey, StoreError, StoredEntry,
-        directory::{Access, Options},
+        directory::{Access, Options, layer::SystemFiles, scan},
     },
 };
 use rayon::prelude::*;
@@ -93,6 +94,17 @@ fn contents(root: &Path) -> Result<(), StoreError> {
     megabytes("fetch them one by one", bytes, || {
         let mut ids = ids.iter().flatten();
         ids.try_for_each(|id| wait(store.fetch_contents(OURS, &[*id])).map(drop))
+    })?;
+    let bytes_stored = disk_bytes(&root) as usize;
+    megabytes("scan, stored bytes", bytes_stored, || {
+        let report = scan(&root, Arc::new(SystemFiles), &mut |found| println!("{found}"))?;
+        println!(
+            "{:<34} {} items, {:.0} MB before compression",
+            "",
+            report.items,
+            bytes as f64 / 1e6
+        );
+        Ok(())
     })?;
     for (name, large) in [("text", repeat(&files, LARGE)), ("noise", noise(LARGE))] {
         let mut id = None;

@@ -355,3 +355,23 @@ fn without_a_mark_a_later_batch_vouches_for_what_is_before_it() {
     assert_eq!(wait(store.number(OURS)).unwrap(), Some(2));
     put_and_commit(&store, 3).unwrap();
 }
+
+#[test]
+fn a_large_content_that_lost_a_part_can_be_put_again() {
+    let files = FakeFiles::default();
+    let store = create(&files).unwrap();
+    let large = noise("large", 2_500_000);
+    let ids = wait(store.put_contents(OURS, std::slice::from_ref(&large))).unwrap();
+    commit(&store, 0).unwrap();
+    drop(store);
+    let mut pack = files.bytes(&first_pack());
+    pack[64] ^= 1;
+    files.set_bytes(&first_pack(), &pack);
+
+    let store = open(&files).unwrap();
+    let error = wait(store.fetch_contents(OURS, &ids)).unwrap_err();
+    wait(store.put_contents(OURS, std::slice::from_ref(&large))).unwrap();
+
+    assert_eq!(error.code(), "store-damaged");
+    assert!(wait(store.fetch_contents(OURS, &ids)).unwrap() == [Some(large)]);
+}

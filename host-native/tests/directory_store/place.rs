@@ -250,3 +250,28 @@ fn two_stores_differ_in_every_name_they_give_themselves() {
     assert_ne!(make("a"), make("b"));
     scan_all(&scratch.path().join("a"), SystemFiles).unwrap();
 }
+
+#[test]
+fn of_many_who_make_a_store_in_one_place_one_does() {
+    let scratch = tempdir().unwrap();
+    let root = scratch.path().join("store");
+    for _ in 0..20 {
+        let make = || DirectoryStore::create(&root, Options::new(Access::Write));
+        let made: Vec<_> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(make)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+
+        let (stores, errors): (Vec<_>, Vec<_>) = made.into_iter().partition(Result::is_ok);
+        assert_eq!(stores.len(), 1);
+        for store in stores {
+            put_and_commit(&store.unwrap(), 0).unwrap();
+        }
+        for error in errors {
+            let (code, text) = code(error);
+            assert!(matches!(code, "store-busy" | "store-exists"), "{text}");
+        }
+        assert_holds(&real(&root, Access::Write).unwrap(), 1);
+        fs::remove_dir_all(&root).unwrap();
+    }
+}

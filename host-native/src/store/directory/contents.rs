@@ -184,7 +184,8 @@ impl Shared {
         id: ContentId,
         content: &Bytes,
     ) -> Result<(), StoreError> {
-        if self.index().find_content(workspace, id).is_some() {
+        // Where something is damaged, it may be one of the parts.
+        if self.damage.is_empty() && self.index().find_content(workspace, id).is_some() {
             return Ok(());
         }
         self.put_in_parts(workspace, id, content)

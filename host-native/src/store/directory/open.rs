@@ -57,17 +57,19 @@ impl DirectoryStore {
         let layer = options.layer.clone();
         let failed = |error| StoreError::from_io(root.display().to_string(), error);
         check_free(&*layer, root)?;
+        match layer.create_directory(root) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                return Err(failed(error));
+            }
+            _ => {}
+        }
+        let lock = take_lock(&*layer, root)?;
+        // Somebody else may have made one before the lock was ours.
+        check_free(&*layer, root)?;
         let mut random = [0; 16];
         getrandom::fill(&mut random).map_err(|error| failed(error.into()))?;
-        let lock = {
-            if layer.kind(root).map_err(failed)?.is_none() {
-                layer.create_directory(root).map_err(failed)?;
-            }
-            take_lock(&*layer, root)?
-        };
         create_files(&layer, root, StoreId(random)).map_err(failed)?;
-        drop(lock);
-        Self::open(root, Options { access: Access::Write, ..options })
+        Self::open_locked(root, StoreId(random), Some(lock), options)
     }
 
     /// Opens a store.
@@ -78,12 +80,24 @@ impl DirectoryStore {
     /// [`StoreError::NoAccess`]; for writing [`StoreError::Busy`], and [`StoreError::Damaged`] if
     /// batches are lost.
     pub fn open(root: &Path, options: Options) -> Result<Self, StoreError> {
-        let layer = options.layer.clone();
-        let store = identify(&*layer, root)?;
-        let writes = options.access == Access::Write;
-        let lock = if writes { Some(take_lock(&*layer, root)?) } else { None };
+        let store = identify(&*options.layer, root)?;
+        let lock = match options.access {
+            Access::Write => Some(take_lock(&*options.layer, root)?),
+            Access::Read => None,
+        };
+        Self::open_locked(root, store, lock, options)
+    }
+
+    /// Opens a store for writing if the lock is held.
+    fn open_locked(
+        root: &Path,
+        store: StoreId,
+        lock: Option<Arc<dyn StoreFile>>,
+        options: Options,
+    ) -> Result<Self, StoreError> {
+        let writes = lock.is_some();
         let mode = if writes { OpenMode::Write } else { OpenMode::Read };
-        let files = Arc::new(Files::new(layer, root, store, mode));
+        let files = Arc::new(Files::new(options.layer, root, store, mode));
         let uncommitted = if writes { Uncommitted::Keep } else { Uncommitted::Leave };
         let mut found = recover(&files, uncommitted).map_err(|error| files.failed(error))?;
         let writer = if writes {
