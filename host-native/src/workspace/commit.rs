@@ -154,11 +154,8 @@ impl Workspace {
                 };
             }
             let tip = self.tip().await?;
-            let state = self.replay().await?.state;
-            if state.entries() != tip.log.leaves() {
-                continue;
-            }
-            let built = state.build()?;
+            // Should it hold more than the entries up to the tip, a rival has won this try.
+            let built = self.replay().await?.state.build()?;
             let pages = built.pages.iter().map(|(id, page)| ((*id).into(), page.encode().into()));
             let mut objects: Vec<(ObjectId, Bytes)> = pages.collect();
             objects.push((built.id.into(), built.object.encode().into()));

@@ -6,7 +6,7 @@
 use bytes::Bytes;
 use markerbed_core::{
     Error, NodeId, SnapshotId,
-    codec::{Canonical, Reader, put_fixed, put_format, put_option, put_u64},
+    codec::{Canonical, Reader, put_fixed, put_format, put_u64},
     id::PublicKey,
     ledger::{CompactRange, LedgerEntry, Operation, leaf_hash},
     limits::OBJECT_BYTES_MAX,
@@ -92,8 +92,6 @@ pub(super) struct Tip {
     pub(super) log: CompactRange,
     /// How many snapshots were recorded.
     pub(super) snapshots: u64,
-    /// The newest of them.
-    pub(super) newest: Option<SnapshotId>,
 }
 
 /// A snapshot, and the entry that says so.
@@ -143,7 +141,6 @@ pub(super) fn changes_of(
                 changes.push(put(root_key(&snapshot.root), mark));
             }
             tip.snapshots += 1;
-            tip.newest = Some(*id);
         }
         Operation::RefMoved(change) => changes.push(RowChange {
             key: ref_key(change.name()),
@@ -170,7 +167,6 @@ impl Canonical for Tip {
         put_u64(out, self.log.leaves());
         self.log.roots().iter().for_each(|root| put_fixed(out, root.as_bytes()));
         put_u64(out, self.snapshots);
-        put_option(out, self.newest, |out, id| put_fixed(out, id.as_bytes()));
     }
 
     fn take(reader: &mut Reader<'_>) -> Result<Self, Error> {
@@ -185,7 +181,6 @@ impl Canonical for Tip {
                 roots.into_iter().map(markerbed_core::Sha256Digest::from_bytes).collect(),
             )?,
             snapshots: reader.take_u64()?,
-            newest: reader.take_option(Reader::take_fixed)?.map(SnapshotId::from_bytes),
         })
     }
 }

@@ -14,7 +14,7 @@ use markerbed_host::{
 };
 
 use crate::{
-    check::{FILES, check, codes, only, places},
+    check::{FILES, check, codes, commit_tree, id_at, only, places},
     support::{Tree, commit, label, memory, stamp, workspace},
 };
 
@@ -105,6 +105,63 @@ fn an_entry_whose_request_leads_elsewhere_is_found() {
     let report = check(&workspace);
 
     assert!(codes(&report).contains(&"wrong-entry"), "{:?}", codes(&report));
+}
+
+#[test]
+fn an_entry_whose_request_leads_to_another_one_is_found() {
+    let workspace = workspace();
+    let first = commit(&workspace, "notes", FILES);
+    let before = wait(workspace.entry(1)).unwrap().unwrap();
+    let change = RefChange::new(label("notes"), Some(first.id), None).unwrap();
+    let entry = LedgerEntry { number: 2, operation: Operation::RefMoved(change), ..before };
+    append(&workspace, StoredEntry { request: stamp().key(), ..StoredEntry::of(&entry) });
+
+    let report = check(&workspace);
+
+    let finding = &report.findings[0];
+    assert_eq!((finding.fault, &finding.item), (CheckFault::WrongEntry, &CheckedItem::Entry(2)));
+    assert_eq!(finding.detail, "its request leads to entry 1");
+}
+
+#[test]
+fn the_maps_of_a_recorded_state_are_checked_where_they_are_stored() {
+    let workspace = workspace();
+    commit(&workspace, "notes", FILES);
+    let built = wait(workspace.replay()).unwrap().state.build().unwrap();
+    let (page, _) = built.pages.last().unwrap();
+    // Whoever puts first decides: the state that is recorded finds its page there already.
+    let damaged = (ObjectId::from(*page), Bytes::from_static(b"damaged"));
+    wait(workspace.store().put_objects(workspace.id(), &[damaged])).unwrap();
+    wait(workspace.record_state(&stamp())).unwrap();
+
+    let report = check(&workspace);
+
+    let finding = only(&report);
+    assert_eq!((finding.fault, &finding.item), (CheckFault::DamagedObject, &(*page).into()));
+}
+
+#[test]
+fn the_worst_finding_decides_in_whatever_order_they_come() {
+    for is_damaged_first in [true, false] {
+        let workspace = workspace();
+        let mut tree = Tree::of(&[("a", "1"), ("b", "2")]);
+        let whole = tree.clone();
+        for (path, is_damaged) in [("a", is_damaged_first), ("b", !is_damaged_first)] {
+            let id = id_at(&whole, path);
+            if is_damaged {
+                tree.objects.insert(id, Bytes::from_static(b"damaged"));
+            } else {
+                tree.objects.remove(&id);
+            }
+        }
+        tree.put(&workspace);
+        commit_tree(&workspace, &tree);
+
+        let report = check(&workspace);
+
+        assert_eq!(report.findings.len(), 2);
+        assert_eq!(report.health, Health::Damaged);
+    }
 }
 
 #[test]

@@ -65,13 +65,15 @@ fn leftovers_are_counted_and_are_no_fault() {
     let left = Tree::of(&[("left", "over"), ("a", "1")]);
     left.put(&workspace);
     commit(&workspace, "notes", &[("a", "2")]);
+    let (state, _) = wait(workspace.record_state(&stamp())).unwrap();
 
     let scanned = scan_directory(&root, workspace.id()).unwrap();
     let report = wait(workspace.check(scanned, &CheckOptions::default(), &Silent)).unwrap();
 
-    // Two directories with a page and a file each, two snapshots; of what is left over only the
-    // file `a` is needed.
-    assert_eq!((report.looked.objects, report.looked.objects_unreferenced), (Some(11), Some(3)));
+    // Two directories with a page and a file each, two snapshots, a state with a page for each of
+    // its four maps; of what is left over only the file `a` is needed.
+    assert_eq!((report.looked.objects, report.looked.objects_unreferenced), (Some(16), Some(3)));
+    assert_eq!(report.state, Some(state));
     // Two files and the rules; the content that is left over.
     assert_eq!((report.looked.contents, report.looked.contents_unreferenced), (Some(4), Some(1)));
     assert_eq!(codes(&report), [""; 0]);

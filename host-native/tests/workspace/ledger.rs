@@ -3,84 +3,36 @@
 use std::sync::Arc;
 
 use markerbed_core::{
-    Error, Id16, NodeId, SnapshotId,
-    hash::content_id,
-    ledger::Operation,
-    tree::{Coverage, Grade},
+    AttributesId, Error, Id16, NodeId, hash::content_id, ledger::LedgerEntry, tree::Coverage,
 };
 use markerbed_host::{
     drive::blocking::wait,
-    progress::Silent,
     snapshot::{Gap, GapReason},
-    workspace::{
-        CheckOptions, Committed, ErrorClass, RefOutcome, Reference, Scanned, Stamp, Unnameable,
-        When, Workspace, WorkspaceError,
-    },
+    store::{Batch, StoredEntry},
+    workspace::{Committed, ErrorClass, When, Workspace, WorkspaceError},
 };
 
 use crate::{
     support::{
-        commit, commit_draft, draft, draft_of, evidence, genesis, label, memory, place_of,
-        put_tree, recorded, stamp, workspace, workspace_in,
+        commit, commit_draft, draft, draft_of, evidence, label, memory, place_of, put_tree,
+        recorded, stamp, workspace, workspace_in,
     },
     wrapped::{rivals, rivals_with},
 };
 
 #[test]
-fn a_workspace_begins_with_its_genesis_as_entry_0() {
+fn an_entry_that_bears_another_number_is_not_read_as_if_it_were_right() {
     let workspace = workspace();
-
     let entry = wait(workspace.entry(0)).unwrap().unwrap();
+    let moved = LedgerEntry { number: 5, ..entry };
+    let (request, expected) = (stamp().key(), Some(0));
+    let stored = StoredEntry { number: 1, request, ..StoredEntry::of(&moved) };
+    let batch = Batch { expected, entries: vec![stored], rows: Vec::new() };
+    wait(workspace.store().commit(workspace.id(), batch)).unwrap();
 
-    assert_eq!(entry.operation, Operation::WorkspaceCreated(genesis(7)));
-    assert_eq!(wait(workspace.genesis()).unwrap().id(), workspace.id());
-    assert_eq!(wait(workspace.number()).unwrap(), 0);
-}
+    let error = wait(workspace.entry(1)).unwrap_err();
 
-#[test]
-fn the_first_workspace_of_a_store_is_its_default() {
-    let store = memory();
-    let first = workspace_in(Arc::clone(&store));
-    wait(Workspace::create(Arc::clone(&store), genesis(8), "second", &stamp())).unwrap();
-
-    let opened = wait(Workspace::open_default(Arc::clone(&store))).unwrap();
-    let listed = wait(Workspace::list(&*store)).unwrap();
-
-    assert_eq!(opened.id(), first.id());
-    assert_eq!(listed.len(), 2);
-    let default = listed.iter().find(|listed| listed.is_default).unwrap();
-    assert_eq!((default.id, default.label.as_str()), (first.id(), "test"));
-}
-
-#[test]
-fn a_store_without_a_workspace_says_so() {
-    let error = wait(Workspace::open_default(memory())).unwrap_err();
-
-    assert_eq!((error.code(), error.class()), ("no-workspace", ErrorClass::NoStore));
-}
-
-#[test]
-fn a_workspace_that_is_not_there_cannot_be_opened() {
-    let error = wait(Workspace::open(memory(), genesis(1).id())).unwrap_err();
-
-    assert_eq!(error.code(), "unknown-workspace");
-}
-
-#[test]
-fn creating_twice_under_one_request_is_once_and_under_another_is_refused() {
-    let store = memory();
-    let stamp_of_both = stamp();
-    let create = |stamp: &Stamp| {
-        wait(Workspace::create(Arc::clone(&store), genesis(7), "test", stamp)).map(|made| made.id())
-    };
-    let first = create(&stamp_of_both).unwrap();
-
-    let again = create(&stamp_of_both).unwrap();
-    let rival = create(&stamp()).unwrap_err();
-
-    assert_eq!(again, first);
-    assert_eq!(rival.code(), "workspace-exists");
-    assert_eq!(wait(store.number(first)).unwrap(), Some(0));
+    assert_eq!((error.code(), error.class()), ("wrong-number", ErrorClass::Failed));
 }
 
 #[test]
@@ -169,6 +121,8 @@ fn other_gaps_or_rules_are_a_change_and_another_message_is_none() {
     assert!(is_recorded(&draft), "a gap for another reason");
     draft.rules = br#"{"schema":"other"}"#.as_slice().into();
     assert!(is_recorded(&draft), "rules");
+    draft.attributes = Some(AttributesId::from_bytes([1; 32]));
+    assert!(is_recorded(&draft), "attributes");
 }
 
 #[test]
@@ -227,74 +181,6 @@ fn documents_that_are_no_canonical_json_are_refused() {
 }
 
 #[test]
-fn names_that_no_reference_could_mean_are_refused_for_new_refs() {
-    let workspace = workspace();
-    let snapshot = commit(&workspace, "notes", &[("a", "1")]).id;
-    let cases = [
-        ("a:b", Unnameable::Colon),
-        (":", Unnameable::Colon),
-        ("@", Unnameable::At),
-        ("@-", Unnameable::At),
-        ("@home", Unnameable::At),
-        ("#1", Unnameable::Hash),
-        ("deadbeef", Unnameable::Digits),
-        ("0123456789abcdef", Unnameable::Digits),
-    ];
-
-    for (name, expected) in cases {
-        let error = wait(workspace.move_ref(&label(name), None, snapshot, &stamp())).unwrap_err();
-        let WorkspaceError::Unnameable { why, .. } = error else { panic!("{name}: {error}") };
-        assert_eq!(why, expected, "{name}");
-        let source = draft(&workspace, name, &[("a", "1")]);
-        assert_eq!(commit_draft(&workspace, &source).unwrap_err().code(), "unnameable", "{name}");
-    }
-    for name in ["deadbee", "DEADBEEF", "deadbeef-1", "a@b", "a#1", "ü", "a/b", "-"] {
-        wait(workspace.move_ref(&label(name), None, snapshot, &stamp())).unwrap();
-    }
-}
-
-#[test]
-fn a_ref_moves_only_from_where_the_caller_believes_it_is() {
-    let workspace = workspace();
-    let first = commit(&workspace, "notes", &[("a", "1")]).id;
-    let second = commit(&workspace, "notes", &[("a", "2")]).id;
-    let name = label("release");
-    let set = |from, to| wait(workspace.move_ref(&name, from, to, &stamp()));
-
-    assert_eq!(set(None, first).unwrap(), RefOutcome::Moved { number: 3 });
-    let stale = set(None, second).unwrap_err();
-    let wrong = set(Some(second), first).unwrap_err();
-    assert_eq!(set(Some(first), second).unwrap(), RefOutcome::Moved { number: 4 });
-    assert_eq!(set(Some(second), second).unwrap(), RefOutcome::Unchanged);
-    let unknown = set(Some(second), SnapshotId::from_bytes([1; 32])).unwrap_err();
-
-    assert_eq!(
-        [stale.code(), wrong.code(), unknown.code()],
-        ["ref-moved", "ref-moved", "unknown-snapshot"]
-    );
-    assert_eq!((stale.class(), unknown.class()), (ErrorClass::Race, ErrorClass::Usage));
-    assert_eq!(place_of(&workspace, "release"), Some(second));
-}
-
-#[test]
-fn a_ref_is_removed_once_and_its_request_again_says_the_same() {
-    let workspace = workspace();
-    let snapshot = commit(&workspace, "notes", &[("a", "1")]).id;
-    let (name, stamp) = (label("notes"), stamp());
-
-    let removed = wait(workspace.remove_ref(&name, snapshot, &stamp)).unwrap();
-    let again = wait(workspace.remove_ref(&name, snapshot, &stamp)).unwrap();
-    let late = wait(workspace.remove_ref(&name, snapshot, &crate::support::stamp())).unwrap_err();
-
-    assert_eq!(
-        (removed, again),
-        (RefOutcome::Moved { number: 2 }, RefOutcome::Moved { number: 2 })
-    );
-    assert_eq!(late.code(), "ref-moved");
-    assert_eq!(wait(workspace.refs()).unwrap(), []);
-}
-
-#[test]
 fn a_state_entry_names_the_state_of_the_entries_before_it() {
     let workspace = workspace();
     commit(&workspace, "notes", &[("a", "1")]);
@@ -326,18 +212,6 @@ fn the_log_shows_the_newest_first_with_the_snapshots_they_are_about() {
     assert_eq!(about(&all), [(3, false), (2, true), (1, true), (0, false)]);
     assert_eq!(about(&two), [(2, true), (1, true)]);
     assert_eq!(all[1].snapshot.as_ref(), Some(&first.snapshot));
-}
-
-#[test]
-fn refs_are_listed_by_name() {
-    let workspace = workspace();
-    let one = commit(&workspace, "b", &[("a", "1")]).id;
-    let two = commit(&workspace, "a", &[("a", "2")]).id;
-
-    let refs = wait(workspace.refs()).unwrap();
-
-    let shown: Vec<_> = refs.iter().map(|found| (found.name.as_str(), found.snapshot)).collect();
-    assert_eq!(shown, [("a", two), ("b", one)]);
 }
 
 #[test]
@@ -402,23 +276,4 @@ fn two_snapshots_that_differ_only_in_their_run_are_two() {
     let second = recorded(wait(workspace.commit_snapshot(&draft, When::Always, &stamp())).unwrap());
 
     assert_ne!(first.id, second.id);
-}
-
-#[test]
-fn what_a_server_awaits_can_move_between_threads() {
-    fn check_moves<T: Send>(value: T) -> T {
-        value
-    }
-    let workspace = workspace();
-    let draft = draft(&workspace, "notes", &[("a", "1")]);
-    let (stamp, reference) = (stamp(), Reference::parse(b"@").unwrap());
-
-    drop(check_moves(Workspace::create(memory(), genesis(1), "", &stamp)));
-    drop(check_moves(workspace.record_state(&stamp)));
-    drop(check_moves(workspace.resolve_node(&reference)));
-    drop(check_moves(workspace.prove(&reference, Grade::Full)));
-    drop(check_moves(workspace.check(Scanned::default(), &CheckOptions::default(), &Silent)));
-    let committed = wait(check_moves(workspace.commit_snapshot(&draft, When::Changed, &stamp)));
-
-    assert!(committed.is_ok());
 }

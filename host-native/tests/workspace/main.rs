@@ -9,10 +9,13 @@
 
 mod check;
 mod check_records;
+mod check_trees;
 mod directory;
 mod keys;
 mod ledger;
+mod opening;
 mod properties;
 mod references;
+mod refs;
 mod support;
 mod wrapped;
