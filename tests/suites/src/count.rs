@@ -38,11 +38,12 @@ pub fn print_count(name: &str, tried: u64, floor: u64) {
     assert!(tried >= floor, "{name} tried {tried} cases, its floor is {floor}");
 }
 
-/// The test runner names the thread after the test.
+/// The test runner names the thread after the test, and tells whose test it is.
 fn repeat_line(seed: u64) -> String {
     let thread = thread::current();
+    let package = env::var("CARGO_PKG_NAME").unwrap_or_else(|_| "markerbed-suites".to_owned());
     format!(
-        "MARKERBED_SEED={seed} MARKERBED_LONG={} cargo nextest run -p markerbed-suites {}",
+        "MARKERBED_SEED={seed} MARKERBED_LONG={} cargo nextest run -p {package} {}",
         times(),
         thread.name().unwrap_or_default()
     )
