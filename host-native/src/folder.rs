@@ -45,7 +45,7 @@ pub(crate) enum Executable {
 }
 
 impl Folder {
-    /// Opens the directory at `path`; links on the way to it, and it itself being one, are followed.
+    /// Opens the directory at `path`. Links on the way to it, and it as one, are followed.
     pub(crate) fn open_at(path: &Path) -> io::Result<Self> {
         Ok(Self(openat(CWD, path, FOLDER_FLAGS, Mode::empty())?.into()))
     }

@@ -42,7 +42,10 @@ pub enum RestoreError {
         path: PathBuf,
     },
     /// There is not enough room on the target's file system; nothing was written.
-    #[error("{}: {needed_bytes} bytes are needed and {free_bytes} are free; nothing was written", shown(.path))]
+    #[error(
+        "{}: {needed_bytes} bytes are needed and {free_bytes} are free; nothing was written",
+        shown(.path)
+    )]
     NoSpace {
         /// The target.
         path: PathBuf,
@@ -68,7 +71,10 @@ pub enum RestoreError {
         nodes_max: u64,
     },
     /// The target's file system cannot hold a name; nothing was written.
-    #[error("{}: the file system of the target cannot hold this name: {why}; nothing was written", Shown::new(.path))]
+    #[error(
+        "{}: the file system of the target cannot hold this name: {why}; nothing was written",
+        Shown::new(.path)
+    )]
     NameUnfit {
         /// The path in the tree.
         path: Vec<u8>,
@@ -76,7 +82,11 @@ pub enum RestoreError {
         why: &'static str,
     },
     /// The target's file system holds two names to be one; nothing was written.
-    #[error("{} and {}: one name for the file system of the target; nothing was written", Shown::new(.path), Shown::new(.twin))]
+    #[error(
+        "{} and {}: one name for the file system of the target; nothing was written",
+        Shown::new(.path),
+        Shown::new(.twin)
+    )]
     NameClash {
         /// The path of one of them.
         path: Vec<u8>,

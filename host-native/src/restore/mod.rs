@@ -5,7 +5,9 @@
 //! has checked before.
 
 mod descent;
+mod done;
 mod error;
+mod jobs;
 mod leaf;
 mod names;
 mod plan;

@@ -105,8 +105,10 @@ fn refuse_on_windows(name: &[u8]) -> Option<&'static str> {
     }
     let stem = name.split(|byte| *byte == b'.').next().unwrap_or_default().to_ascii_lowercase();
     let stem = stem.trim_ascii_end();
+    let is_port = |digits: &[u8]| matches!(digits, [digit] if digit.is_ascii_digit());
     let is_device = RESERVED.contains(&stem)
-        || matches!(stem, [b'c', b'o', b'm', digit] | [b'l', b'p', b't', digit] if digit.is_ascii_digit());
+        || stem.strip_prefix(b"com").is_some_and(is_port)
+        || stem.strip_prefix(b"lpt").is_some_and(is_port);
     is_device.then_some("it is the name of a device there")
 }
 

@@ -10,11 +10,12 @@ use markerbed_core::{
 use super::{
     RestoreError,
     descent::Objects,
+    done::Done,
     leaf::{Take, TemporaryNames},
     names::NameRules,
     plan::Plan,
     target::{Target, Wanted, failed},
-    write::{Done, Writer},
+    write::Writer,
 };
 use crate::{folder::Folder, pool, progress::Progress, store::Store};
 

@@ -34,8 +34,8 @@ pub struct Walked {
 
 /// Walks everything below the directory `root` in pre-order, in bounded memory.
 ///
-/// Nothing comes if `root` is no directory. Nothing below a directory comes whose node is not there.
-/// An error stands for one node, or for the rest of one directory, and the walk goes on behind it;
+/// Nothing comes if `root` is no directory, and nothing below a directory whose node is missing. An
+/// error stands for one node, or for the rest of one directory, and the walk goes on behind it;
 /// after a failure of the store as a whole it ends.
 pub fn tree_walk(records: &dyn Records, workspace: WorkspaceId, root: NodeId) -> TreeWalk<'_> {
     let objects = Objects { records, workspace };

@@ -1,13 +1,6 @@
 //! Writes a whole directory: directories and files first, symlinks last.
 
-use std::{
-    collections::BTreeSet,
-    path::Path,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
-};
+use std::{path::Path, sync::Arc};
 
 use markerbed_core::{
     ContentId,
@@ -17,8 +10,10 @@ use markerbed_core::{
 use rustix::io::Errno;
 
 use super::{
-    Lack, Lacking, RestoreError, Restored,
+    Lack, RestoreError,
     descent::{Descent, Objects, Visit, Visited, Want},
+    done::Done,
+    jobs::{Job, Jobs, Piece},
     leaf::{Content, Take, TemporaryNames, Unwritten, write_file, write_symlink},
     plan::Plan,
     target::failed_below,
@@ -43,27 +38,6 @@ pub(super) struct Writer<'a> {
     pub(super) done: Done,
 }
 
-/// What was done.
-#[derive(Debug, Default)]
-pub(super) struct Done {
-    files: AtomicU64,
-    directories: AtomicU64,
-    symlinks: AtomicU64,
-    bytes: AtomicU64,
-    lacking: Mutex<(BTreeSet<Lacking>, u64)>,
-}
-
-/// Files of some directories that one thread writes.
-pub(super) type Job = Vec<Piece>;
-
-/// Files of one directory.
-pub(super) struct Piece {
-    folder: Arc<Folder>,
-    /// Where the directory is, from the target.
-    path: Arc<[u8]>,
-    files: Vec<(Name, Child)>,
-}
-
 impl Writer<'_> {
     /// Makes all directories below `root`, and jobs of all files.
     pub(super) fn find(
@@ -74,8 +48,8 @@ impl Writer<'_> {
         folders_a_job: usize,
     ) -> Result<(), Stop<RestoreError>> {
         let mut chain = self.chain(root)?;
-        self.done.directories.fetch_add(1, Ordering::Relaxed);
-        let mut jobs = Jobs { pool, folders_max: folders_a_job, job: Vec::new(), files: 0 };
+        self.done.add_directory();
+        let mut jobs = Jobs::new(pool, folders_a_job);
         let mut descent = Descent::new(self.objects, want_directories_and_files);
         descent.enter(directory);
         while let Some(visit) = descent.next().map_err(RestoreError::from)? {
@@ -196,7 +170,7 @@ impl Writer<'_> {
     ) -> Result<(), RestoreError> {
         let written = write_symlink(folder, name, target, self.take, &self.names);
         if self.settle(written, path)? {
-            self.done.symlinks.fetch_add(1, Ordering::Relaxed);
+            self.done.add_symlink();
         }
         Ok(())
     }
@@ -245,8 +219,7 @@ impl Writer<'_> {
         let bytes = file.size_bytes();
         let written = write_file(folder, name, executable, content, bytes, self.take, &self.names);
         if self.settle(written, path)? {
-            self.done.files.fetch_add(1, Ordering::Relaxed);
-            self.done.bytes.fetch_add(bytes, Ordering::Relaxed);
+            self.done.add_file(bytes);
             self.progress.advance(1, bytes);
         }
         Ok(())
@@ -282,7 +255,7 @@ impl Writer<'_> {
         let made = make_folder(&above, name, self.take);
         let mut folder = None;
         if self.settle(made.map(|made| folder = Some(made)), path)? {
-            self.done.directories.fetch_add(1, Ordering::Relaxed);
+            self.done.add_directory();
         }
         let Some(folder) = folder else { return Ok(None) };
         self.push(chain, name, folder)?;
@@ -330,70 +303,6 @@ impl Writer<'_> {
     }
 }
 
-impl Done {
-    /// Notes what could not be restored; the first of them by name.
-    pub(super) fn lack(&self, path: Vec<u8>, why: Lack) {
-        let mut lacking = self.lacking.lock().unwrap_or_else(PoisonError::into_inner);
-        let (first, count) = &mut *lacking;
-        *count += 1;
-        first.insert(Lacking { path, why });
-        if first.len() > LACKING_MAX {
-            first.pop_last();
-        }
-    }
-
-    pub(super) fn into_restored(self) -> Restored {
-        let (lacking, lacking_count) =
-            self.lacking.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Restored {
-            files: self.files.into_inner(),
-            directories: self.directories.into_inner(),
-            symlinks: self.symlinks.into_inner(),
-            bytes: self.bytes.into_inner(),
-            lacking: lacking.into_iter().collect(),
-            lacking_count,
-        }
-    }
-}
-
-/// Files on their way into jobs.
-struct Jobs<'a> {
-    pool: &'a Pool<Job, RestoreError>,
-    folders_max: usize,
-    job: Job,
-    files: usize,
-}
-
-impl Jobs<'_> {
-    fn add(
-        &mut self,
-        folder: Arc<Folder>,
-        path: impl Fn() -> Vec<u8>,
-        name: Name,
-        child: Child,
-    ) -> Result<(), Stop<RestoreError>> {
-        let last = self.job.last_mut().filter(|last| Arc::ptr_eq(&last.folder, &folder));
-        match last {
-            Some(piece) => piece.files.push((name, child)),
-            None => {
-                let (path, files) = (path().into(), vec![(name, child)]);
-                self.job.push(Piece { folder, path, files });
-            }
-        }
-        self.files += 1;
-        if self.files >= FILES_A_JOB || self.job.len() > self.folders_max {
-            self.flush()?;
-        }
-        Ok(())
-    }
-
-    fn flush(&mut self) -> Result<(), Stop<RestoreError>> {
-        self.files = 0;
-        let job = std::mem::take(&mut self.job);
-        if job.is_empty() { Ok(()) } else { Ok(self.pool.put(job)?) }
-    }
-}
-
 /// Makes the directory `name`, or finds it there.
 fn make_folder(above: &Folder, name: &[u8], take: Take) -> Result<Folder, Unwritten> {
     use std::io::ErrorKind;
@@ -431,9 +340,5 @@ fn below(path: &[u8], name: &[u8]) -> Vec<u8> {
     if path.is_empty() { name.to_vec() } else { [path, b"/", name].concat() }
 }
 
-/// How many that could not be restored are named.
-const LACKING_MAX: usize = 1_000;
-/// Enough work that handing it over costs nothing.
-const FILES_A_JOB: usize = 128;
 /// Larger contents are written as they come; smaller ones are fetched together up to so much.
 const WHOLE_BYTES_MAX: u64 = 1 << 20;

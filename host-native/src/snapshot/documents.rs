@@ -1,4 +1,5 @@
-//! The rules and the evidence of a snapshot of a directory, as documents (`docs/spec/snapshots.md`).
+//! The rules and the evidence of a snapshot of a directory, as documents
+//! (`docs/spec/snapshots.md`).
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use markerbed_core::{

@@ -24,7 +24,10 @@ pub enum SnapError {
         path: PathBuf,
     },
     /// The system does not let this program list the directory.
-    #[error("{}: permission denied by the system; it must be readable and searchable", shown(.path))]
+    #[error(
+        "{}: permission denied by the system; it must be readable and searchable",
+        shown(.path)
+    )]
     NoAccess {
         /// The path, as it was given.
         path: PathBuf,
@@ -45,7 +48,11 @@ pub enum SnapError {
         path: PathBuf,
     },
     /// An ignore file above the root cannot be read, so what to leave out is not known.
-    #[error("{}: cannot be read, so what to leave out is not known ({cause}); make it readable, or use --no-ignore", shown(.path))]
+    #[error(
+        "{}: cannot be read, so what to leave out is not known ({cause}); \
+         make it readable, or use --no-ignore",
+        shown(.path)
+    )]
     IgnoreFile {
         /// The ignore file.
         path: PathBuf,
@@ -62,7 +69,11 @@ pub enum SnapError {
         why: &'static str,
     },
     /// There are more gaps than evidence holds (LIM-15).
-    #[error("more than {gaps} entries cannot be recorded, the first is {}; exclude them, or name a directory below", Shown::new(.first))]
+    #[error(
+        "more than {gaps} entries cannot be recorded, the first is {}; \
+         exclude them, or name a directory below",
+        Shown::new(.first)
+    )]
     TooManyGaps {
         /// How many fit into the evidence.
         gaps: usize,

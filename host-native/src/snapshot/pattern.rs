@@ -1,8 +1,8 @@
 //! One line of an ignore file, matched against raw bytes as git matches it.
 //!
 //! It is our own because a snapshot's root depends on it: what a pattern means must not change with
-//! a library, names and patterns need not be UTF-8, and `{`, `}` and `[[:alpha:]]` mean what they mean
-//! to git. A test compares it with `git check-ignore` on a table and on random patterns.
+//! a library, names and patterns need not be UTF-8, and `{`, `}` and `[[:alpha:]]` mean what they
+//! mean to git. A test compares it with `git check-ignore` on a table and on random patterns.
 
 /// What one line of an ignore file says.
 #[derive(Clone, Debug)]

@@ -54,8 +54,8 @@ pub(super) struct LeftOut<'a> {
 
 /// Reads the entry `name`, which was listed as a file or symlink.
 ///
-/// It is tried [`ATTEMPTS`] times: what the system says of a file must be the same before and after it
-/// was read.
+/// It is tried [`ATTEMPTS`] times: what the system says of a file must be the same before and after
+/// it was read.
 ///
 /// # Errors
 ///

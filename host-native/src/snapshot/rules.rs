@@ -127,7 +127,7 @@ impl Rules {
         }
     }
 
-    /// Reads the `.gitignore` files from the top of the work tree down to the root, itself left out.
+    /// Reads the `.gitignore` files from the top of the work tree down to above the root.
     fn read_above(&mut self, root: &Path, top: &Path) -> Result<(), SnapError> {
         use std::os::unix::ffi::OsStrExt;
         let below = root.strip_prefix(top).unwrap_or(Path::new(""));
