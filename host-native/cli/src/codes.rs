@@ -1,6 +1,6 @@
 //! Every stable code that `--json` answers in `error.code`, for `docs/reference/exit-codes.md`.
 //!
-//! The codes of the engine are in `docs/spec/encoding.md`. A test finds a code that is missing here.
+//! The codes of the engine are in `docs/spec/encoding.md`. A test finds a code that is missing.
 
 /// A stable code: its name, the exit codes that come with it, and what is true.
 pub(crate) struct Code(pub(crate) &'static str, pub(crate) &'static str, pub(crate) &'static str);

@@ -1,14 +1,16 @@
 //! Ends the program when the user says so, and leaves nothing half done.
 //!
 //! What a command has committed is durable and what it has not is invisible, so it may be ended
-//! anywhere; only what lies outside of the store is cleared away first.
+//! anywhere; only what lies outside of the store is cleared away first. A second signal does not
+//! wait for that.
 
 use std::{
+    ffi::OsStr,
     fs,
     io::{self, Write},
     path::{Path, PathBuf},
     process,
-    sync::{Mutex, MutexGuard, PoisonError, mpsc},
+    sync::{Mutex, MutexGuard, PoisonError, RwLock, mpsc},
     thread,
     time::Duration,
 };
@@ -29,50 +31,118 @@ pub(crate) fn listen(style: Style) -> Result<(), Failure> {
     let failed = |cause: io::Error| Failure::system("signals of the system", &cause);
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(failed)?;
     let wait = move || {
-        if signals.forever().next().is_some() {
-            end(style);
+        let mut heard = signals.forever();
+        if heard.next().is_some() {
+            let ending = thread::Builder::new().spawn(move || end(style));
+            // Who asks twice, or has no thread left, does not want to wait.
+            if ending.is_err() || heard.next().is_some() {
+                exit();
+            }
         }
     };
     thread::Builder::new().name("interrupt".to_owned()).spawn(wait).map_err(failed)?;
     Ok(())
 }
 
-/// A file or directory that is in the way if the program ends early; removed when dropped, too.
+/// Holds a thread here, between two files, if the program is about to end.
+pub(crate) fn pass() {
+    drop(GATE.read());
+}
+
+/// Something that is in the way if the program ends early; removed when dropped, too.
 #[derive(Debug)]
-pub(crate) struct Scratch(PathBuf);
+pub(crate) struct Scratch(InTheWay);
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+enum InTheWay {
+    /// A file or directory.
+    Whole(PathBuf),
+    /// Files of a restore below a directory that have not got their names yet.
+    Unnamed(PathBuf),
+}
 
 impl Scratch {
-    /// Takes care of what is at `path`.
+    /// Takes care of the file or directory at `path`.
     pub(crate) fn new(path: PathBuf) -> Self {
-        in_the_way().push(path.clone());
-        Self(path)
+        Self::take_care(InTheWay::Whole(path))
     }
 
-    /// Where it is.
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
+    /// Takes care of what a restore to `target` has begun to write.
+    pub(crate) fn of_restore(target: PathBuf) -> Self {
+        Self::take_care(InTheWay::Unnamed(target))
     }
 
     /// Lets it stay.
     pub(crate) fn keep(self) {
-        in_the_way().retain(|path| *path != self.0);
+        in_the_way().retain(|other| *other != self.0);
+    }
+
+    fn take_care(what: InTheWay) -> Self {
+        in_the_way().push(what.clone());
+        Self(what)
     }
 }
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        let mut paths = in_the_way();
-        if paths.contains(&self.0) {
-            remove(&self.0);
-            paths.retain(|path| *path != self.0);
+        let mut all = in_the_way();
+        if all.contains(&self.0) {
+            self.0.remove();
+            all.retain(|other| *other != self.0);
         }
     }
 }
 
-fn end(style: Style) {
-    for path in in_the_way().iter() {
-        remove(path);
+impl InTheWay {
+    /// Removes it; there is nobody left to tell of a failure.
+    fn remove(&self) {
+        match self {
+            Self::Whole(path) => {
+                let _ = fs::remove_dir_all(path).or_else(|_| fs::remove_file(path));
+            }
+            Self::Unnamed(target) => {
+                let target = target.clone();
+                // A file is written beside its name, files of a directory inside.
+                let beside = target.parent().map(Path::to_owned).filter(|_| !target.is_dir());
+                remove_unnamed(beside.unwrap_or(target));
+            }
+        }
     }
+}
+
+/// Removes files that a restore has begun, from a directory and all directories below it.
+fn remove_unnamed(top: PathBuf) {
+    let mut directories = vec![top];
+    while let Some(directory) = directories.pop() {
+        let Ok(entries) = fs::read_dir(directory) else { continue };
+        for entry in entries.flatten() {
+            let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            if is_directory {
+                directories.push(entry.path());
+            } else if is_unnamed(&entry.file_name()) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+}
+
+/// Tells whether a restore calls a file so until it is complete.
+fn is_unnamed(name: &OsStr) -> bool {
+    let name = name.to_str().and_then(|name| name.strip_prefix(".markerbed-"));
+    let Some((random, number)) = name.and_then(|name| name.split_once('-')) else { return false };
+    random.len() == 16
+        && random.bytes().all(|digit| digit.is_ascii_hexdigit())
+        && number.bytes().all(|digit| digit.is_ascii_digit())
+}
+
+fn end(style: Style) {
+    let _gate = GATE.write();
+    let all = in_the_way();
+    if all.iter().any(|one| matches!(one, InTheWay::Unnamed(_))) {
+        // Files that are almost complete get their names; others are removed.
+        thread::sleep(FILE_WAIT);
+    }
+    all.iter().for_each(InTheWay::remove);
     progress::clear();
     let _ = writeln!(io::stderr(), "markerbed: {SENTENCE}");
     if style == Style::Json {
@@ -83,21 +153,27 @@ fn end(style: Style) {
             // Nobody may be waiting any more.
             let _ = told.send(());
         });
-        let _ = heard.recv_timeout(Duration::from_millis(200));
+        let _ = heard.recv_timeout(READER_WAIT);
     }
-    process::exit(i32::from(Exit::Interrupted.number()));
+    exit()
 }
 
-fn remove(path: &Path) {
-    // It may be a file, or gone; there is nobody left to tell.
-    let _ = fs::remove_dir_all(path).or_else(|_| fs::remove_file(path));
+fn exit() -> ! {
+    process::exit(i32::from(Exit::Interrupted.number()))
 }
 
-fn in_the_way() -> MutexGuard<'static, Vec<PathBuf>> {
+fn in_the_way() -> MutexGuard<'static, Vec<InTheWay>> {
     IN_THE_WAY.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-static IN_THE_WAY: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+static IN_THE_WAY: Mutex<Vec<InTheWay>> = Mutex::new(Vec::new());
+
+/// Closed when the program ends.
+static GATE: RwLock<()> = RwLock::new(());
+
+const FILE_WAIT: Duration = Duration::from_millis(100);
+
+const READER_WAIT: Duration = Duration::from_millis(200);
 
 const SENTENCE: &str = "interrupted; what was recorded before is as it was, run it again to go on";
 

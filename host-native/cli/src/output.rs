@@ -214,11 +214,26 @@ impl Text<'_> {
     ///
     /// What the output reports.
     pub(crate) fn node(&mut self, node: &NodeMembers) -> io::Result<()> {
+        self.node_and_word(node, "")
+    }
+
+    /// Writes what a proof says of a node; only its author knows whether sizes and counts are true
+    /// (TREE-6).
+    ///
+    /// # Errors
+    ///
+    /// What the output reports.
+    pub(crate) fn proven_node(&mut self, node: &NodeMembers) -> io::Result<()> {
+        self.node_and_word(node, " (stated by the author)")
+    }
+
+    fn node_and_word(&mut self, node: &NodeMembers, word: &str) -> io::Result<()> {
         self.field("node", node.node.as_str())?;
         let executable = if node.executable == Some(true) { ", executable" } else { "" };
         self.field("kind", format_args!("{}{executable}", node.kind.0))?;
         if let Some(size) = node.size {
-            self.field("size", counted(size, "byte", "bytes"))?;
+            let size = counted(size, "byte", "bytes");
+            self.field("size", format_args!("{size}{word}"))?;
         }
         if let Some(content) = &node.content {
             self.field("content", content.as_str())?;
@@ -230,7 +245,7 @@ impl Text<'_> {
             let nodes = counted(below.nodes, "node", "nodes");
             let files = counted(below.files, "file", "files");
             let bytes = counted(below.bytes, "byte", "bytes");
-            self.field("below", format_args!("{nodes}: {files}, {bytes}"))?;
+            self.field("below", format_args!("{nodes}: {files}, {bytes}{word}"))?;
         }
         Ok(())
     }

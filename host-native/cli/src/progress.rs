@@ -12,6 +12,7 @@ use std::{
 use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::{
+    interrupt,
     output::{Notes, Output},
     text::grouped,
 };
@@ -54,8 +55,10 @@ impl markerbed_host::progress::Progress for Progress {
     fn advance(&self, files: u64, bytes: u64) {
         let files = self.files.fetch_add(files, Ordering::Relaxed) + files;
         let bytes = self.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        // Text is made for those who look.
-        if !self.bar.is_hidden() {
+        interrupt::pass();
+        // Text is made for those who look, and not for each of a million files.
+        let is_due = files < FILES_FEW || files.is_multiple_of(FILES_A_MESSAGE);
+        if is_due && !self.bar.is_hidden() {
             self.bar.set_message(format!("{} files, {}", grouped(files), HumanBytes(bytes)));
         }
     }
@@ -89,3 +92,7 @@ fn shown() -> std::sync::MutexGuard<'static, Option<ProgressBar>> {
 }
 
 static SHOWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
+
+const FILES_FEW: u64 = 1_000;
+
+const FILES_A_MESSAGE: u64 = 32;

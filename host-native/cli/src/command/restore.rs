@@ -13,6 +13,7 @@ use crate::{
     exit::Exit,
     failure::Failure,
     host::Host,
+    interrupt::Scratch,
     json::{HexId, PathBytes, TargetPath},
     open::{Opened, Purpose, reference},
     output::{Report, Text},
@@ -76,8 +77,10 @@ impl Restore {
         let place = wait(opened.workspace.resolve_node(&reference(&self.reference)?))?;
         let options = RestoreOptions { force: self.force, ..RestoreOptions::default() };
         let progress = Progress::begin(&host.output, "restoring");
+        let unfinished = Scratch::of_restore(self.target.clone());
         let (store, workspace) = (opened.store(), opened.workspace.id());
         let restored = restore(store, workspace, place.id, &self.target, &options, &progress)?;
+        unfinished.keep();
         drop(progress);
         let answer = RestoreAnswer {
             node: place.id.into(),

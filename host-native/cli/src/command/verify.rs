@@ -230,7 +230,7 @@ impl Report for VerifyAnswer {
         }
         let Some(claim) = &self.claim else { return Ok(()) };
         if let Some(node) = &claim.at_path {
-            text.node(node)?;
+            text.proven_node(node)?;
         }
         text.field("root", claim.root.as_str())?;
         if let Some(snapshot) = &claim.snapshot {

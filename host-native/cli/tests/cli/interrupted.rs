@@ -1,6 +1,8 @@
 //! A command that is ended in the middle leaves nothing half done.
 
 use std::{
+    fs,
+    path::{Path, PathBuf},
     process::{Child, Stdio},
     thread,
     time::Duration,
@@ -21,10 +23,10 @@ fn desk_with_much() -> Desk {
     desk
 }
 
-/// Begins to record, waits, and sends a signal; gives how it ended.
-fn snap_and_signal(desk: &Desk, wait: Duration, signal: Signal) -> Ran {
+/// Begins a command, waits, and sends a signal; gives how it ended.
+fn run_and_signal(desk: &Desk, arguments: &[&str], wait: Duration, signal: Signal) -> Ran {
     let mut program = desk.program();
-    program.args(["snap", "much"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    program.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
     let child: Child = program.spawn().unwrap();
     thread::sleep(wait);
     let process = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
@@ -40,7 +42,8 @@ fn ctrl_c_ends_with_130_and_leaves_the_store_as_it_was() {
     let mut interrupted = 0;
 
     for wait_ms in [5, 15, 40, 80, 160, 320] {
-        let ran = snap_and_signal(&desk, Duration::from_millis(wait_ms), Signal::INT);
+        let ran =
+            run_and_signal(&desk, &["snap", "much"], Duration::from_millis(wait_ms), Signal::INT);
 
         if ran.code == 130 {
             interrupted += 1;
@@ -66,7 +69,8 @@ fn a_killed_command_leaves_a_store_that_goes_on() {
     let mut killed = 0;
 
     for wait_ms in [5, 20, 60, 120, 250] {
-        let ran = snap_and_signal(&desk, Duration::from_millis(wait_ms), Signal::KILL);
+        let ran =
+            run_and_signal(&desk, &["snap", "much"], Duration::from_millis(wait_ms), Signal::KILL);
 
         killed += u32::from(ran.code == -1);
         desk.ok(&["check"]);
@@ -76,4 +80,39 @@ fn a_killed_command_leaves_a_store_that_goes_on() {
     assert!(killed > 0, "it was never caught in the middle");
     desk.ok(&["snap", "much"]);
     desk.ok(&["check", "--read-data"]);
+}
+
+#[test]
+fn an_interrupted_restore_leaves_no_half_of_a_file() {
+    let desk = desk_with_much();
+    desk.ok(&["snap", "much"]);
+    let mut interrupted = 0;
+
+    for wait_ms in [10, 30, 60, 100, 150, 200] {
+        let target = format!("target-{wait_ms}");
+        let arguments = ["restore", "much", &target];
+        let ran = run_and_signal(&desk, &arguments, Duration::from_millis(wait_ms), Signal::INT);
+
+        interrupted += u32::from(ran.code == 130);
+        for path in files_below(&desk.path(&target)) {
+            let name: usize = path.file_name().unwrap().to_str().unwrap().parse().unwrap();
+            assert_eq!(fs::read_to_string(path).unwrap(), format!("{name}").repeat(600));
+        }
+    }
+
+    assert!(interrupted > 0, "it was never caught in the middle");
+    desk.ok(&["restore", "much", "target-10", "--force"]);
+    assert_eq!(desk.root_of("target-10"), desk.root_of("much"));
+}
+
+fn files_below(directory: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        if entry.file_type().unwrap().is_dir() {
+            files.extend(files_below(&entry.path()));
+        } else {
+            files.push(entry.path());
+        }
+    }
+    files
 }

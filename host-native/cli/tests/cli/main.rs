@@ -12,6 +12,7 @@ mod support;
 mod documents;
 mod interrupted;
 mod output;
+mod readme;
 mod same_root;
 mod tutorial;
 mod whole_path;

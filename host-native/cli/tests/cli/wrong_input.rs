@@ -63,9 +63,27 @@ fn each_wrong_command_is_told_in_one_line_with_its_codes() {
     let long = format!("@:{}", "n".repeat(1_025));
     let zeros = "0".repeat(64);
     let log = desk.ok(&["log"]);
-    let wrong = |arguments, exit, code, says| Wrong { arguments, exit, code, says };
 
-    for Wrong { arguments, exit, code, says } in [
+    let (cat_long, log_of_zeros) = (["cat", &long], ["log", "--workspace", &zeros]);
+    let mut wrong = wrong_paths_and_references(&cat_long);
+    wrong.extend(wrong_names_and_options(&log_of_zeros));
+    for Wrong { arguments, exit, code, says } in wrong {
+        let ran = check_wrong(&desk, arguments, exit, code);
+
+        assert!(ran.err.contains(says), "{arguments:?}: {ran:?}");
+    }
+
+    assert_eq!(desk.ok(&["log"]), log, "nothing was written");
+    assert!(!desk.path("new").exists() && !desk.path("no").exists());
+    desk.ok(&["check", "--read-data"]);
+}
+
+fn wrong<'a>(arguments: &'a [&'a str], exit: i32, code: &'a str, says: &'a str) -> Wrong<'a> {
+    Wrong { arguments, exit, code, says }
+}
+
+fn wrong_paths_and_references<'a>(cat_long: &'a [&'a str]) -> Vec<Wrong<'a>> {
+    vec![
         wrong(&["snap", "file"], 2, "not-a-directory", "file: not a directory; name the directory"),
         wrong(&["snap", "none"], 2, "path-not-found", "none: no such directory; name one"),
         wrong(&["snap", ".markerbed"], 2, "path-is-store", "is the store itself"),
@@ -90,11 +108,16 @@ fn each_wrong_command_is_told_in_one_line_with_its_codes() {
         wrong(&["ls", "abcdef01"], 2, "nothing-named", "abcdef01"),
         wrong(&["ls", "@:/f"], 2, "bad-reference", "without a slash"),
         wrong(&["ls", ":f"], 2, "bad-reference", "@"),
-        wrong(&["cat", &long], 2, "bad-reference", "1,024 bytes"),
+        wrong(cat_long, 2, "bad-reference", "1,024 bytes"),
         wrong(&["cat", "@"], 2, "not-a-file", "is a directory, not a file; try `markerbed ls`"),
         wrong(&["diff", "@", "nobody"], 2, "no-ref", "nobody"),
         wrong(&["restore", "@", "full"], 2, "target-exists", "use --force"),
         wrong(&["restore", "@", "no/where"], 2, "path-not-found", "make it first"),
+    ]
+}
+
+fn wrong_names_and_options<'a>(log_of_zeros: &'a [&'a str]) -> Vec<Wrong<'a>> {
+    vec![
         wrong(&["prove", "@:f", "-o", "proof"], 2, "file-exists", "name a new file"),
         wrong(&["prove", "@:none", "-o", "new"], 2, "no-path", "none"),
         wrong(&["prove", "@:f", "--absent", "-o", "new"], 1, "path-present", "leave out --absent"),
@@ -110,22 +133,14 @@ fn each_wrong_command_is_told_in_one_line_with_its_codes() {
         wrong(&["log", "--store", "none"], 10, "no-store", "make one with `markerbed init`"),
         wrong(&["log", "--store", "tree"], 4, "not-a-store", "tree"),
         wrong(&["log", "--store", "file"], 4, "not-a-store", "file"),
-        wrong(&["log", "--workspace", &zeros], 2, "unknown-workspace", "no workspace"),
+        wrong(log_of_zeros, 2, "unknown-workspace", "no workspace"),
         wrong(&["log", "--workspace", "xyz"], 2, "unknown-workspace", "8 or more"),
         wrong(&["snap", "tree", "--key", "none"], 12, "key-missing", "name it with `--key`"),
         wrong(&["snap", "--no-such-option"], 2, "bad-usage", "see `markerbed snap --help`"),
         wrong(&["restore", "@"], 2, "bad-usage", "<TARGET>"),
         wrong(&["no-such-command"], 2, "bad-usage", "no-such-command"),
         wrong(&[], 2, "bad-usage", "--help"),
-    ] {
-        let ran = check_wrong(&desk, arguments, exit, code);
-
-        assert!(ran.err.contains(says), "{arguments:?}: {ran:?}");
-    }
-
-    assert_eq!(desk.ok(&["log"]), log, "nothing was written");
-    assert!(!desk.path("new").exists() && !desk.path("no").exists());
-    desk.ok(&["check", "--read-data"]);
+    ]
 }
 
 #[test]

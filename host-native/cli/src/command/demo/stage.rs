@@ -2,7 +2,6 @@
 
 use std::{
     env,
-    ffi::OsString,
     fs::{self, DirBuilder},
     io::{self, Write},
     os::unix::fs::DirBuilderExt,
@@ -27,7 +26,8 @@ use crate::{
 /// Where the demo plays: in a scratch directory, which is this process's directory meanwhile.
 pub(super) struct Stage<'a> {
     host: &'a mut Host,
-    scratch: Scratch,
+    scratch: PathBuf,
+    _care: Scratch,
     came_from: PathBuf,
     about: Option<String>,
     is_new: bool,
@@ -46,9 +46,18 @@ impl<'a> Stage<'a> {
         let failed = |cause| Failure::system(shown(&path), &cause);
         DirBuilder::new().mode(0o700).create(&path).map_err(failed)?;
         let path = fs::canonicalize(&path).map_err(failed)?;
-        let scratch = Scratch::new(path.clone());
+        let care = Scratch::new(path.clone());
         env::set_current_dir(&path).map_err(failed)?;
-        Ok(Self { host, scratch, came_from, about: None, is_new: true, commands: 0, randoms: 0 })
+        Ok(Self {
+            host,
+            scratch: path,
+            _care: care,
+            came_from,
+            about: None,
+            is_new: true,
+            commands: 0,
+            randoms: 0,
+        })
     }
 
     /// Goes back, and removes the scratch directory.
@@ -106,7 +115,7 @@ impl<'a> Stage<'a> {
         command: &str,
         action: impl FnOnce(&Path) -> io::Result<()>,
     ) -> Result<(), Failure> {
-        action(self.scratch.path()).map_err(|cause| Failure::system(command, &cause))?;
+        action(&self.scratch).map_err(|cause| Failure::system(command, &cause))?;
         self.show(command, String::new(), Exit::Done)
     }
 
@@ -115,7 +124,7 @@ impl<'a> Stage<'a> {
         let now_ms = START_MS + self.commands * MINUTE_MS;
         let inputs = Inputs::Demo { now_ms, given: self.randoms };
         let output = Output::new(Box::new(heard), Style::Text, Notes::WithResults);
-        Host::of_demo(output, inputs, OsString::from(self.scratch.path()))
+        Host::of_demo(output, inputs, self.scratch.clone().into_os_string())
     }
 
     fn perform(&mut self, arguments: &[&str], heard: Heard) -> Exit {
