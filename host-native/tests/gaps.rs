@@ -92,7 +92,7 @@ fn a_large_file_that_changes_each_time_is_a_gap_after_three_tries() {
         scratch.file("busy", vec![0; 5 << 20]).file("still", "x");
         let file = OpenOptions::new().append(grows).write(true).open(scratch.at("busy")).unwrap();
         let store = MemoryStore::default();
-        let sink = Meddling { inner: StoreSink::new(&store, WORKSPACE), file };
+        let sink = Meddling { inner: StoreSink::new(&store, WORKSPACE), file, grows };
 
         let taken = take(scratch.path(), &SnapOptions::default(), &sink, &Silent).unwrap();
 
@@ -107,9 +107,10 @@ fn a_large_file_that_changes_each_time_is_a_gap_after_three_tries() {
 struct Meddling<'a> {
     inner: StoreSink<'a>,
     file: File,
+    grows: bool,
 }
 
-struct MeddlingPieces<'a>(Box<dyn PieceSink + 'a>, &'a File);
+struct MeddlingPieces<'a>(Box<dyn PieceSink + 'a>, &'a Meddling<'a>);
 
 impl Sink for Meddling<'_> {
     fn put_contents(&self, contents: &[Bytes]) -> Result<Vec<ContentId>, StoreError> {
@@ -117,7 +118,7 @@ impl Sink for Meddling<'_> {
     }
 
     fn write_content(&self) -> Result<Box<dyn PieceSink + '_>, StoreError> {
-        Ok(Box::new(MeddlingPieces(self.inner.write_content()?, &self.file)))
+        Ok(Box::new(MeddlingPieces(self.inner.write_content()?, self)))
     }
 
     fn put_objects(&self, objects: Vec<(ObjectId, Bytes)>) -> Result<(), StoreError> {
@@ -127,7 +128,13 @@ impl Sink for Meddling<'_> {
 
 impl PieceSink for MeddlingPieces<'_> {
     fn write(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
-        self.1.write_all(&[1; 2 << 20]).unwrap();
+        let Meddling { file, grows, .. } = self.1;
+        let mut file = file;
+        if *grows {
+            file.write_all(&vec![1; 2 << 20]).unwrap();
+        } else {
+            file.write_all_at(b"meddled with", 1_000).unwrap();
+        }
         self.0.write(bytes)
     }
 

@@ -342,3 +342,29 @@ fn below(path: &[u8], name: &[u8]) -> Vec<u8> {
 
 /// Larger contents are written as they come; smaller ones are fetched together up to so much.
 const WHOLE_BYTES_MAX: u64 = 1 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{fs, os::unix::fs::symlink};
+
+    #[test]
+    fn a_directory_is_made_in_place_of_a_link_only_by_force_and_never_through_it() {
+        let scratch = tempfile::tempdir().unwrap();
+        let at = |name: &str| scratch.path().join(name);
+        fs::create_dir_all(at("there/kept")).unwrap();
+        symlink("there", at("link")).unwrap();
+        let folder = Folder::open_at(scratch.path()).unwrap();
+        let in_the_way =
+            |made: Result<Folder, Unwritten>| matches!(made, Err(Unwritten::Lacks(Lack::InTheWay)));
+
+        assert!(in_the_way(make_folder(&folder, b"there", Take::Free)));
+        assert!(in_the_way(make_folder(&folder, b"link", Take::Free)));
+        assert!(make_folder(&folder, b"there", Take::Replace).is_ok());
+        let made = make_folder(&folder, b"link", Take::Replace).unwrap();
+
+        made.make_folder(b"inside").unwrap();
+        assert!(at("link/inside").is_dir() && !at("there/inside").exists());
+        assert!(at("there/kept").is_dir());
+    }
+}
