@@ -40,10 +40,10 @@ fn what_the_system_does_not_let_be_read_is_a_gap_by_name() {
     let scratch = Scratch::new();
     scratch.file("a/ok", "x").file("a/closed", "x").mode("a/closed", 0o000);
     scratch.file("locked/x", "x").mode("locked", 0o000);
-    scratch.file("listed-only/x", "x").mode("listed-only", 0o744);
-    scratch.file("searched-only/x", "x").mode("searched-only", 0o711);
+    scratch.file("listed-only/x", "x").mode("listed-only", 0o444);
+    scratch.file("searched-only/x", "x").mode("searched-only", 0o111);
     scratch.file("unruled/x", "x").file("unruled/.markerbedignore", "x");
-    scratch.mode("unruled/.markerbedignore", 0o600).link("link", "a/closed").mode("", 0o755);
+    scratch.mode("unruled/.markerbedignore", 0o000).link("link", "a/closed").mode("", 0o755);
 
     let taken = as_nobody(|| scratch.take()).taken;
 
@@ -321,7 +321,7 @@ fn a_restore_into_what_may_not_be_written_says_so() {
     source.file("a", "x");
     let recorded = source.take();
     let target = Scratch::new();
-    target.mode("", 0o755);
+    target.mode("", 0o555);
 
     let error = as_nobody(|| {
         let (path, options) = (target.at("t"), RestoreOptions::default());
@@ -329,6 +329,6 @@ fn a_restore_into_what_may_not_be_written_says_so() {
     });
 
     assert_eq!(error.unwrap_err().code(), "path-no-access");
-    assert_eq!(fs::metadata(target.path()).unwrap().permissions().mode() & 0o777, 0o755);
+    assert_eq!(fs::metadata(target.path()).unwrap().permissions().mode() & 0o777, 0o555);
     assert_eq!(Recorded::of(target.path(), &SnapOptions::default()).paths(), [""; 0]);
 }

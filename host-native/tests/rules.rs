@@ -344,7 +344,8 @@ const NAMES: &[&[u8]] = &[
     b"bar/baz/foo", b"bar/baz/foo.o", b"bar/baz/a/foo", b"docs/a.txt", b"docs/b/a.txt",
     b"docs/b/c/a.txt", b"x/y/z", b"x/y/foo/z", b"x/z", b"a", b"ab", b"abc", b"a-b", b"a b", b"a ",
     b"a\tb", b"{a,b}", b"#a", b"!a", b"a\\b", b"[a]", b"]", b"^", b"a*", b"a?", b"*", b"**",
-    b"\xff", b"\xc3\xa9", b"a\xffb", b"x/\xff/a", b"1", b"12", b"A", b"~", b"a~", b"-", b"aa/b", b"foz", b"fox/q/z",
+    b"\xff", b"\xc3\xa9", b"a\xffb", b"x/\xff/a", b"1", b"12", b"A", b"~", b"a~", b"-", b"aa/b",
+    b"foz", b"fox/q/z",
 ];
 
 /// What random patterns are made of.
