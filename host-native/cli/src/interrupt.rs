@@ -5,9 +5,9 @@
 //! wait for that.
 
 use std::{
-    ffi::OsStr,
     fs,
     io::{self, Write},
+    os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
     process,
     sync::{Mutex, MutexGuard, PoisonError, RwLock, mpsc},
@@ -15,6 +15,7 @@ use std::{
     time::Duration,
 };
 
+use markerbed_host::restore::UnfinishedNames;
 use signal_hook::{
     consts::{SIGHUP, SIGINT, SIGTERM},
     iterator::Signals,
@@ -58,7 +59,7 @@ enum InTheWay {
     /// A file or directory.
     Whole(PathBuf),
     /// Files of a restore below a directory that have not got their names yet.
-    Unnamed(PathBuf),
+    Unnamed(PathBuf, UnfinishedNames),
 }
 
 impl Scratch {
@@ -68,8 +69,8 @@ impl Scratch {
     }
 
     /// Takes care of what a restore to `target` has begun to write.
-    pub(crate) fn of_restore(target: PathBuf) -> Self {
-        Self::take_care(InTheWay::Unnamed(target))
+    pub(crate) fn of_restore(target: PathBuf, names: UnfinishedNames) -> Self {
+        Self::take_care(InTheWay::Unnamed(target, names))
     }
 
     /// Lets it stay.
@@ -100,18 +101,18 @@ impl InTheWay {
             Self::Whole(path) => {
                 let _ = fs::remove_dir_all(path).or_else(|_| fs::remove_file(path));
             }
-            Self::Unnamed(target) => {
+            Self::Unnamed(target, names) => {
                 let target = target.clone();
                 // A file is written beside its name, files of a directory inside.
                 let beside = target.parent().map(Path::to_owned).filter(|_| !target.is_dir());
-                remove_unnamed(beside.unwrap_or(target));
+                remove_unnamed(beside.unwrap_or(target), names);
             }
         }
     }
 }
 
 /// Removes files that a restore has begun, from a directory and all directories below it.
-fn remove_unnamed(top: PathBuf) {
+fn remove_unnamed(top: PathBuf, names: &UnfinishedNames) {
     let mut directories = vec![top];
     while let Some(directory) = directories.pop() {
         let Ok(entries) = fs::read_dir(directory) else { continue };
@@ -119,26 +120,17 @@ fn remove_unnamed(top: PathBuf) {
             let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
             if is_directory {
                 directories.push(entry.path());
-            } else if is_unnamed(&entry.file_name()) {
+            } else if names.has(entry.file_name().as_bytes()) {
                 let _ = fs::remove_file(entry.path());
             }
         }
     }
 }
 
-/// Tells whether a restore calls a file so until it is complete.
-fn is_unnamed(name: &OsStr) -> bool {
-    let name = name.to_str().and_then(|name| name.strip_prefix(".markerbed-"));
-    let Some((random, number)) = name.and_then(|name| name.split_once('-')) else { return false };
-    random.len() == 16
-        && random.bytes().all(|digit| digit.is_ascii_hexdigit())
-        && number.bytes().all(|digit| digit.is_ascii_digit())
-}
-
 fn end(style: Style) {
     let _gate = GATE.write();
     let all = in_the_way();
-    if all.iter().any(|one| matches!(one, InTheWay::Unnamed(_))) {
+    if all.iter().any(|one| matches!(one, InTheWay::Unnamed(..))) {
         // Files that are almost complete get their names; others are removed.
         thread::sleep(FILE_WAIT);
     }

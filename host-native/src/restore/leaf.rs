@@ -7,17 +7,17 @@ use std::{
 
 use bytes::Bytes;
 
-use super::Lack;
+use super::{Lack, UnfinishedNames};
 use crate::{
     drive::blocking::wait,
     folder::{Executable, Folder},
     store::{ContentReader, StoreError},
 };
 
-/// Names for what is not yet whole; nobody can have foreseen them.
+/// Gives each file that is begun a name of its own.
 #[derive(Debug)]
 pub(super) struct TemporaryNames {
-    random: u64,
+    names: UnfinishedNames,
     next: AtomicU64,
 }
 
@@ -50,17 +50,12 @@ pub(super) enum Unwritten {
 }
 
 impl TemporaryNames {
-    /// # Errors
-    ///
-    /// If the system has no randomness.
-    pub(super) fn new() -> io::Result<Self> {
-        let random = getrandom::u64().map_err(|error| io::Error::other(error.to_string()))?;
-        Ok(Self { random, next: AtomicU64::new(0) })
+    pub(super) const fn new(names: UnfinishedNames) -> Self {
+        Self { names, next: AtomicU64::new(0) }
     }
 
     pub(super) fn next(&self) -> Vec<u8> {
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        format!(".markerbed-{:016x}-{number}", self.random).into_bytes()
+        self.names.name(self.next.fetch_add(1, Ordering::Relaxed))
     }
 }
 

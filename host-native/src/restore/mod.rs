@@ -13,9 +13,11 @@ mod names;
 mod plan;
 mod target;
 mod tree;
+mod unfinished;
 mod walk;
 mod write;
 
 pub use error::RestoreError;
 pub use tree::{Lack, Lacking, RestoreOptions, Restored, restore};
+pub use unfinished::UnfinishedNames;
 pub use walk::{TreeWalk, Walked, tree_walk};

@@ -8,7 +8,7 @@ use markerbed_core::{
 };
 
 use super::{
-    RestoreError,
+    RestoreError, UnfinishedNames,
     descent::Objects,
     done::Done,
     leaf::{Take, TemporaryNames},
@@ -28,6 +28,9 @@ pub struct RestoreOptions {
     /// How many nodes a tree may count; a tree that counts more is refused before anything is
     /// written.
     pub nodes_max: u64,
+    /// What files are called until they are whole, so that whoever ends the restore early can
+    /// remove them; drawn if not given.
+    pub unfinished: Option<UnfinishedNames>,
 }
 
 /// What was restored.
@@ -106,7 +109,8 @@ pub fn restore(
         NodeBody::Symlink(_) => Wanted::Leaf("a symlink"),
     };
     place.check(wanted, options.force)?;
-    let names = TemporaryNames::new().map_err(|error| failed(target, error))?;
+    let unfinished = options.unfinished.map_or_else(UnfinishedNames::draw, Ok);
+    let names = TemporaryNames::new(unfinished.map_err(|error| failed(target, error))?);
     let take = if options.force { Take::Replace } else { Take::Free };
     let done = Done::default();
     let writer = Writer { store, objects, target, take, names, progress, done };
@@ -167,7 +171,7 @@ fn restore_leaf(writer: &Writer<'_>, place: Target, leaf: &NodeBody) -> Result<(
 
 impl Default for RestoreOptions {
     fn default() -> Self {
-        Self { force: false, nodes_max: NODES_MAX }
+        Self { force: false, nodes_max: NODES_MAX, unfinished: None }
     }
 }
 

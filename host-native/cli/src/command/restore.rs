@@ -4,7 +4,7 @@ use std::{ffi::OsString, io, path::PathBuf};
 
 use markerbed_host::{
     drive::blocking::wait,
-    restore::{Lack, Lacking, RestoreOptions, restore},
+    restore::{Lack, Lacking, RestoreOptions, UnfinishedNames, restore},
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -75,9 +75,15 @@ impl Restore {
     pub(crate) fn run(self, host: &mut Host) -> Result<Exit, Failure> {
         let opened = Opened::of(host, Purpose::Read)?;
         let place = wait(opened.workspace.resolve_node(&reference(&self.reference)?))?;
-        let options = RestoreOptions { force: self.force, ..RestoreOptions::default() };
+        let names = UnfinishedNames::draw()
+            .map_err(|cause| Failure::system("randomness of the system", &cause))?;
+        let options = RestoreOptions {
+            force: self.force,
+            unfinished: Some(names),
+            ..RestoreOptions::default()
+        };
         let progress = Progress::begin(&host.output, "restoring");
-        let unfinished = Scratch::of_restore(self.target.clone());
+        let unfinished = Scratch::of_restore(self.target.clone(), names);
         let (store, workspace) = (opened.store(), opened.workspace.id());
         let restored = restore(store, workspace, place.id, &self.target, &options, &progress)?;
         unfinished.keep();
