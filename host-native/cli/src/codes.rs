@@ -61,6 +61,7 @@ pub(crate) const CODES: &[Code] = &[
     Code("no-entropy", "4", "the system gives no random bytes"),
     Code("output-failed", "4", "standard output takes no more"),
     Code("path-no-access", "4", "the system refused access to a directory"),
+    Code("program-fault", "4", "the program has a fault; please report it"),
     Code("store-damaged", "4", "bytes of the store are not what was written"),
     Code("store-failed", "4", "the store failed for another reason"),
     Code("store-full", "4", "no space is left for the store; nothing was changed"),

@@ -36,7 +36,12 @@ use crate::{
 
 fn main() -> ExitCode {
     panic::set_hook(Box::new(tell_of_fault));
-    let exit = panic::catch_unwind(run).unwrap_or(Exit::Failed);
+    let exit = panic::catch_unwind(run).unwrap_or_else(|_| {
+        let mut output = plain_output();
+        let message = "a fault of this program; standard error says where";
+        let fault = Failure::new(Exit::Failed, "program-fault", message);
+        end(&mut output, Err(fault))
+    });
     exit.into()
 }
 
@@ -81,10 +86,14 @@ fn answer_of_parser(error: &clap::Error) -> Exit {
             Err(_) => Exit::Failed,
         };
     }
+    end(&mut plain_output(), Err(arguments::failure_of(error)))
+}
+
+/// An output for when the arguments are not known, or no longer.
+fn plain_output() -> Output {
     let is_json = env::args_os().any(|argument| argument == "--json");
     let style = if is_json { Style::Json } else { Style::Text };
-    let mut output = Output::new(Box::new(io::stdout()), style, output::Notes::Normal);
-    end(&mut output, Err(arguments::failure_of(error)))
+    Output::new(Box::new(io::stdout()), style, output::Notes::Normal)
 }
 
 fn tell_of_fault(fault: &panic::PanicHookInfo<'_>) {

@@ -11,6 +11,7 @@ mod support;
 
 mod documents;
 mod interrupted;
+mod machine;
 mod output;
 mod readme;
 mod same_root;

@@ -5,7 +5,7 @@ use std::{
     fs::{self, File},
     io::Read,
     os::unix::{ffi::OsStrExt, fs::symlink},
-    process::Stdio,
+    process::{Command, Stdio},
 };
 
 use crate::support::{Desk, Ran};
@@ -142,6 +142,30 @@ fn quiet_leaves_out_what_was_done_and_keeps_what_was_asked_for() {
     assert!(verbose.err.contains("not recorded: pipe: it is a named pipe"), "{verbose:?}");
     assert_eq!(desk.ok(&["ls", "-q"]), "f\n");
     assert_eq!(desk.run(&["cat", "-q", "@:none"]).err.lines().count(), 1);
+}
+
+#[test]
+fn colours_are_for_terminals_that_want_them() {
+    let desk = Desk::with_store();
+    desk.write("a/f", "1");
+    let line = format!("{} status a", env!("CARGO_BIN_EXE_markerbed"));
+    let at_terminal = |variables: &[(&str, &str)]| {
+        let mut script = desk.dressed(Command::new("script"));
+        script.args(["-qec", &line, "/dev/null"]).env("TERM", "xterm").envs(variables.to_vec());
+        script.output().ok().map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let Some(coloured) = at_terminal(&[]).filter(|shown| shown.contains("no snapshot yet")) else {
+        eprintln!("skipped: no `script` that makes a terminal");
+        return;
+    };
+
+    let bold = "\u{1b}[1ma\u{1b}[0m: no snapshot yet";
+    assert!(coloured.contains(bold), "{coloured:?}");
+    for variables in [[("NO_COLOR", "1")], [("TERM", "dumb")]] {
+        let plain = at_terminal(&variables).unwrap();
+        assert!(plain.contains("a: no snapshot yet") && !plain.contains(bold), "{plain:?}");
+    }
+    assert!(!desk.ok(&["status", "a"]).contains('\u{1b}'));
 }
 
 #[test]

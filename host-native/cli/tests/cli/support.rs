@@ -137,3 +137,39 @@ pub(crate) fn check_schema(name: &str, answer: &Value) {
         validator.iter_errors(answer).map(|error| error.to_string()).collect();
     assert!(errors.is_empty(), "{name}: {errors:?} in {answer}");
 }
+
+/// A desk with a store and one snapshot.
+pub(crate) fn desk_with_snapshot() -> Desk {
+    let desk = Desk::with_store();
+    desk.write("tree/f", "62381");
+    desk.write("file", "no directory");
+    desk.ok(&["snap", "tree"]);
+    desk
+}
+
+/// Runs a wrong command, as text and with `--json`, and checks all that is promised of it.
+pub(crate) fn check_wrong<T: AsRef<OsStr>>(
+    desk: &Desk,
+    arguments: &[T],
+    exit: i32,
+    code: &str,
+) -> Ran {
+    let ran = desk.run(arguments);
+    check_told(&ran, exit);
+    let (json_exit, lines) = desk.json("error", arguments);
+    check_object(json_exit, lines.last().unwrap(), exit, code);
+    ran
+}
+
+/// Checks that a failure was told in one line on standard error, and nothing else.
+pub(crate) fn check_told(ran: &Ran, exit: i32) {
+    assert_eq!(ran.code, exit, "{ran:?}");
+    assert!(ran.err.starts_with("markerbed: "), "{ran:?}");
+    assert_eq!((ran.err.lines().count(), ran.out.as_str()), (1, ""), "{ran:?}");
+}
+
+fn check_object(json_exit: i32, object: &Value, exit: i32, code: &str) {
+    assert_eq!(json_exit, exit, "{object}");
+    assert_eq!(object["error"]["code"], code, "{object}");
+    assert_eq!(object["error"]["exit_code"], exit, "{object}");
+}

@@ -25,6 +25,46 @@ fn desk_with_notes() -> Desk {
 }
 
 #[test]
+fn init_says_where_the_store_and_the_key_are() {
+    let desk = Desk::new();
+
+    let made = desk.json_of("init", &["init", "project"]);
+
+    assert_eq!(made["store"], "project/.markerbed");
+    let key = fs::read_to_string(made["key"].as_str().unwrap()).unwrap();
+    assert!(key.contains(made["workspace"].as_str().unwrap()));
+    assert!(key.contains(made["public_key"].as_str().unwrap()));
+    let named = desk.json_of("init", &["init", "--store", "elsewhere", "--key", "my.key"]);
+    assert_eq!((&named["store"], &named["key"]), (&json!("elsewhere"), &json!("my.key")));
+    desk.write("tree/f", "1");
+    desk.ok(&["snap", "tree", "--store", "elsewhere", "--key", "my.key"]);
+}
+
+#[test]
+fn all_digits_of_an_id_show_what_it_is() {
+    let desk = desk_with_notes();
+    let shown = desk.json_of("show", &["show", "@"]);
+    let text = |name: &str| shown["snapshot"][name].as_str().unwrap();
+
+    let root = desk.json_of("show", &["show", text("root")]);
+    let rules = desk.json_of("show", &["show", text("rules")]);
+    let again = desk.json_of("show", &["show", text("id")]);
+
+    assert_eq!(root["node"]["kind"], "directory");
+    assert!(rules["content"]["size"].as_u64().unwrap() > 50);
+    assert_eq!(again, shown);
+}
+
+#[test]
+#[should_panic(expected = "surplus")]
+fn an_answer_with_a_member_that_is_not_published_fails_its_schema() {
+    crate::support::check_schema(
+        "version",
+        &json!({"version": "1", "format": 1, "tool": "x", "surplus": true}),
+    );
+}
+
+#[test]
 fn what_was_recorded_is_listed_shown_and_read() {
     let desk = desk_with_notes();
 

@@ -1,21 +1,11 @@
-//! Whatever is wrong is said in one line, with its exit code and its stable code, and nothing is
-//! lost.
+//! Whatever a user gets wrong is said in one line, with its exit code and its stable code, and
+//! nothing is lost.
 
-use std::{
-    ffi::{OsStr, OsString},
-    fs::{self, File, Permissions},
-    os::unix::fs::PermissionsExt,
-    path::Path,
-    process::Command,
-};
+use std::{ffi::OsString, fs, os::unix::fs::PermissionsExt, process::Command};
 
-use rustix::{
-    fs::{FlockOperation, Mode, OFlags, flock, mkdirat, openat},
-    io::Errno,
-};
-use serde_json::Value;
+use rustix::fs::{Mode, OFlags, mkdirat, openat};
 
-use crate::support::{Desk, Ran};
+use crate::support::{Desk, Ran, check_told, check_wrong, desk_with_snapshot};
 
 /// A wrong command: what is said, how it ends, and words that must be in the line.
 struct Wrong<'a> {
@@ -23,36 +13,6 @@ struct Wrong<'a> {
     exit: i32,
     code: &'a str,
     says: &'a str,
-}
-
-/// A desk with a store and one snapshot.
-fn desk_with_snapshot() -> Desk {
-    let desk = Desk::with_store();
-    desk.write("tree/f", "62381");
-    desk.write("file", "no directory");
-    desk.ok(&["snap", "tree"]);
-    desk
-}
-
-/// Runs a wrong command, as text and with `--json`, and checks all that is promised of it.
-fn check_wrong<T: AsRef<OsStr>>(desk: &Desk, arguments: &[T], exit: i32, code: &str) -> Ran {
-    let ran = desk.run(arguments);
-    check_told(&ran, exit);
-    let (json_exit, lines) = desk.json("error", arguments);
-    check_object(json_exit, lines.last().unwrap(), exit, code);
-    ran
-}
-
-fn check_told(ran: &Ran, exit: i32) {
-    assert_eq!(ran.code, exit, "{ran:?}");
-    assert!(ran.err.starts_with("markerbed: "), "{ran:?}");
-    assert_eq!((ran.err.lines().count(), ran.out.as_str()), (1, ""), "{ran:?}");
-}
-
-fn check_object(json_exit: i32, object: &Value, exit: i32, code: &str) {
-    assert_eq!(json_exit, exit, "{object}");
-    assert_eq!(object["error"]["code"], code, "{object}");
-    assert_eq!(object["error"]["exit_code"], exit, "{object}");
 }
 
 #[test]
@@ -258,68 +218,12 @@ fn a_directory_of_4_097_levels_is_recorded_down_to_the_limit() {
 }
 
 #[test]
-fn a_full_disk_loses_nothing() {
-    let desk = Desk::new();
-    let disk = desk.path("disk");
-    fs::create_dir(&disk).unwrap();
-    let mount =
-        Command::new("mount").args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"]).arg(&disk).output();
-    if !mount.is_ok_and(|output| output.status.success()) {
-        eprintln!("skipped: the system does not let this test mount a small disk");
-        return;
-    }
-    let _mounted = Mounted(&disk);
-    let store = disk.join("store");
-    let store = ["--store", store.to_str().unwrap()];
-    let with_store = |arguments: &[&'static str]| [arguments, &store].concat();
-    desk.write("small/f", "kept");
-    desk.ok(&with_store(&["init"]));
-    desk.ok(&with_store(&["snap", "small"]));
-    let log = desk.ok(&with_store(&["log"]));
-    desk.write("large/f", noise(3 << 20));
-
-    let ran = check_wrong(&desk, &with_store(&["snap", "large"]), 4, "store-full");
-
-    assert!(ran.err.contains("no space left; make room and try again"), "{ran:?}");
-    assert_eq!(desk.ok(&with_store(&["log"])), log);
-    assert_eq!(desk.ok(&with_store(&["cat", "small:f"])), "kept");
-    desk.ok(&with_store(&["check", "--read-data"]));
-    desk.write("small/g", "goes on");
-    desk.ok(&with_store(&["snap", "small"]));
-}
-
-#[test]
-fn what_the_system_refuses_is_named() {
-    let desk = desk_with_snapshot();
-    desk.write("closed/f", "1");
-    desk.write("tree/closed", "1");
-    for path in ["closed", "tree/closed"] {
-        fs::set_permissions(desk.path(path), Permissions::from_mode(0o000)).unwrap();
-    }
-    let Some(user) = Nobody::at(&desk) else { return };
-
-    let gap = user.run(&["snap", "tree"]);
-    let directory = user.run(&["snap", "closed"]);
-    let file = user.run(&["verify", "tree/closed"]);
-    fs::set_permissions(desk.path(".markerbed"), Permissions::from_mode(0o000)).unwrap();
-    let store = user.run(&["log"]);
-
-    assert_eq!(gap.code, 3, "{gap:?}");
-    assert!(gap.err.contains("not recorded: closed: the system refused"), "{gap:?}");
-    check_told(&directory, 4);
-    assert!(directory.err.contains("closed: permission denied"), "{directory:?}");
-    check_told(&file, 4);
-    check_told(&store, 4);
-    assert!(store.err.contains("permission denied by the system; make it readable"), "{store:?}");
-}
-
-#[test]
 fn a_key_that_others_may_read_is_refused() {
     let desk = desk_with_snapshot();
     let keys = desk.here.parent().unwrap().join("keys/markerbed");
     let key = fs::read_dir(&keys).unwrap().next().unwrap().unwrap().path();
     assert_eq!(fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
-    fs::set_permissions(&key, Permissions::from_mode(0o644)).unwrap();
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
 
     let ran = check_wrong(&desk, &["snap", "tree", "--record"], 12, "key-exposed");
 
@@ -333,20 +237,6 @@ fn a_key_that_others_may_read_is_refused() {
 }
 
 #[test]
-fn a_second_writer_is_told_to_try_again() {
-    let desk = desk_with_snapshot();
-    let lock = File::options().write(true).open(desk.path(".markerbed/lock")).unwrap();
-    assert_ne!(flock(&lock, FlockOperation::NonBlockingLockExclusive), Err(Errno::WOULDBLOCK));
-
-    let ran = check_wrong(&desk, &["snap", "tree", "--record"], 11, "store-busy");
-
-    assert!(ran.err.contains("another process is writing"), "{ran:?}");
-    desk.ok(&["log"]);
-    drop(lock);
-    desk.ok(&["snap", "tree", "--record"]);
-}
-
-#[test]
 fn a_date_in_the_environment_that_is_none_is_told() {
     let desk = desk_with_snapshot();
 
@@ -356,66 +246,4 @@ fn a_date_in_the_environment_that_is_none_is_told() {
     let ran = Ran::of(output.unwrap());
     check_told(&ran, 2);
     assert!(ran.err.contains("SOURCE_DATE_EPOCH is today"), "{ran:?}");
-}
-
-/// A mounted disk, which goes with the test.
-struct Mounted<'a>(&'a Path);
-
-impl Drop for Mounted<'_> {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(self.0).status();
-    }
-}
-
-/// Somebody to whom the system refuses what it refuses: not root.
-struct Nobody<'a> {
-    desk: &'a Desk,
-    is_root: bool,
-}
-
-impl<'a> Nobody<'a> {
-    /// None, and a word of it, if there is no way not to be root.
-    fn at(desk: &'a Desk) -> Option<Self> {
-        let is_root = rustix::process::geteuid().is_root();
-        if !is_root {
-            return Some(Self { desk, is_root });
-        }
-        let scratch = desk.here.parent().unwrap();
-        let given = Command::new("chown").args(["-R", NOBODY]).arg(scratch).status();
-        let mut tried = Command::new("setpriv");
-        let tried = tried.args(SETPRIV).arg(env!("CARGO_BIN_EXE_markerbed")).arg("version");
-        let can = given.is_ok_and(|status| status.success())
-            && tried.output().is_ok_and(|output| output.status.success());
-        if !can {
-            eprintln!("skipped: root is refused nothing, and cannot become somebody else here");
-        }
-        can.then_some(Self { desk, is_root })
-    }
-
-    fn run(&self, arguments: &[&str]) -> Ran {
-        let mut program = match self.is_root {
-            true => {
-                let mut program = self.desk.dressed(Command::new("setpriv"));
-                program.args(SETPRIV).arg(env!("CARGO_BIN_EXE_markerbed"));
-                program
-            }
-            false => self.desk.program(),
-        };
-        Ran::of(program.args(arguments).output().unwrap())
-    }
-}
-
-const NOBODY: &str = "65534:65534";
-
-const SETPRIV: [&str; 3] = ["--reuid=65534", "--regid=65534", "--clear-groups"];
-
-/// Bytes that cannot be compressed.
-fn noise(count: usize) -> Vec<u8> {
-    let mut state = 1_u64;
-    let mut next = || {
-        state =
-            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) as u8
-    };
-    (0..count).map(|_| next()).collect()
 }
