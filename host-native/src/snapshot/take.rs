@@ -76,7 +76,8 @@ pub struct Statistics {
 /// Takes the directory at `path` in.
 ///
 /// `path` itself may be a symlink to a directory; below it no link is followed. Objects and
-/// contents go to `sink` as they come: with [`StoreSink`] they are durable after the next commit.
+/// contents go to `sink` as they come: with [`StoreSink`](super::StoreSink) they are
+/// durable after the next commit.
 ///
 /// # Errors
 ///

@@ -1,6 +1,6 @@
 //! Wrong places, readers, and what opening leaves alone.
 
-use std::{fs, path::Path};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use markerbed_host::{
     drive::blocking::wait,
@@ -55,6 +55,28 @@ fn a_file_and_a_folder_of_something_else_are_no_store_and_stay_as_they_are() {
     assert_eq!(code, "not-a-store");
     assert!(text.ends_with("the directory is not empty"), "{text}");
     assert_eq!(fs::read_dir(scratch.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn nobody_but_the_owner_may_look_into_a_store() {
+    let scratch = tempdir().unwrap();
+    let root = scratch.path().join("store");
+    let store = DirectoryStore::create(&root, Options::new(Access::Write)).unwrap();
+    wait(store.put_contents(OURS, &[b"a secret".to_vec().into()])).unwrap();
+    wait(store.flush_contents(OURS)).unwrap();
+
+    let mut pending = vec![root];
+    let mut looked_at = 0;
+    while let Some(path) = pending.pop() {
+        let metadata = fs::metadata(&path).unwrap();
+        assert_eq!(metadata.permissions().mode() & 0o077, 0, "{}", path.display());
+        if metadata.is_dir() {
+            pending.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+        }
+        looked_at += 1;
+    }
+
+    assert!(looked_at > 3);
 }
 
 #[test]

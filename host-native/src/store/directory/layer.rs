@@ -5,7 +5,7 @@
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io,
-    os::unix::fs::FileExt,
+    os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt},
     path::Path,
     sync::Arc,
 };
@@ -141,7 +141,7 @@ impl FileLayer for SystemFiles {
     }
 
     fn create_directory(&self, path: &Path) -> io::Result<()> {
-        fs::create_dir(path)
+        fs::DirBuilder::new().mode(DIRECTORY_MODE).create(path)
     }
 
     fn list(&self, directory: &Path) -> io::Result<Vec<String>> {
@@ -153,6 +153,7 @@ impl FileLayer for SystemFiles {
 
     fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn StoreFile>> {
         let mut options = OpenOptions::new();
+        options.mode(FILE_MODE);
         options.read(true).write(mode != OpenMode::Read).create(mode == OpenMode::Create);
         Ok(Arc::new(SystemFile(options.truncate(false).open(path)?)))
     }
@@ -208,3 +209,7 @@ impl StoreFile for SystemFile {
         }
     }
 }
+
+/// A store holds what the files recorded in it hold, private ones too: its owner alone may look.
+const DIRECTORY_MODE: u32 = 0o700;
+const FILE_MODE: u32 = 0o600;
