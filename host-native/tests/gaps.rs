@@ -21,15 +21,13 @@ use std::{
 use bytes::Bytes;
 use markerbed_core::{
     ContentId, ObjectId,
-    tree::{Coverage, Path},
+    tree::{Coverage, Gap, GapReason, Path},
 };
 use markerbed_host::{
     drive::blocking::wait,
     progress::{Progress, Silent},
     restore::{RestoreOptions, restore},
-    snapshot::{
-        Gap, GapReason, HashOnly, PieceSink, Sink, SnapError, SnapOptions, StoreSink, take,
-    },
+    snapshot::{HashOnly, PieceSink, Sink, SnapError, SnapOptions, StoreSink, take},
     store::{Contents, MemoryStore, StoreError, Written},
 };
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, mkdirat, openat};

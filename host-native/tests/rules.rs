@@ -120,7 +120,7 @@ fn a_repository_inside_is_ignored_by_its_own_files_alone() {
     assert_eq!(recorded.paths(), [&[".gitignore"][..], &inner].concat());
     let alone = Recorded::of(&scratch.at("inner"), &SnapOptions::default());
     assert_eq!(alone.paths(), inner.map(|path| path.trim_start_matches("inner/"))[1..]);
-    let path = |file: &markerbed_host::snapshot::IgnoreFile| file.path.escape_ascii().to_string();
+    let path = |file: &markerbed_core::tree::IgnoreFile| file.path.escape_ascii().to_string();
     let files: Vec<_> = recorded.taken.rules.ignore_files.iter().map(path).collect();
     assert_eq!(files, [".gitignore", "inner/.gitignore"]);
 }
@@ -137,7 +137,7 @@ fn below_the_top_of_a_work_tree_the_files_above_hold_up_to_the_top_and_no_furthe
     let recorded = Recorded::of(&scratch.at("top/a/b"), &SnapOptions::default());
 
     assert_eq!(recorded.paths(), ["b", "b/x", "keep.o", "z"]);
-    let path = |file: &markerbed_host::snapshot::IgnoreFile| file.path.escape_ascii().to_string();
+    let path = |file: &markerbed_core::tree::IgnoreFile| file.path.escape_ascii().to_string();
     let files: Vec<_> = recorded.taken.rules.ignore_files.iter().map(path).collect();
     assert_eq!(files, ["../../.gitignore", "../.gitignore"]);
 }

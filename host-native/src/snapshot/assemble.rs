@@ -10,10 +10,10 @@ use markerbed_core::{
     NodeId, ObjectId,
     codec::Canonical,
     map::{self, Entry, MapKind},
-    tree::{Child, Counts, Directory, Node},
+    tree::{Child, Counts, Directory, Gap, GapReason, Node},
 };
 
-use super::{Gap, GapReason, Sink, SnapError, listing::Listing};
+use super::{Sink, SnapError, listing::Listing};
 
 /// The directories that wait for entries.
 pub(super) struct Assembly<'a> {

@@ -7,7 +7,7 @@ use markerbed_core::tree::Shown;
 use crate::{pool::Stop, store::StoreError};
 
 /// A failure that leaves nothing to record. What is wrong below the root alone is a
-/// [`Gap`](super::Gap).
+/// [`Gap`](markerbed_core::tree::Gap).
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum SnapError {

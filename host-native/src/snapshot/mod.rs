@@ -4,9 +4,11 @@
 //! link below its root. What the rules leave out is counted ([`RulesDocument`]); what cannot be
 //! recorded is a [`Gap`]. The root is a function of what was there and of the rules: no clock, no
 //! locale, no order of listing and nothing outside the work tree enters it.
+//!
+//! [`Gap`]: markerbed_core::tree::Gap
+//! [`RulesDocument`]: markerbed_core::tree::RulesDocument
 
 mod assemble;
-mod documents;
 mod error;
 mod listing;
 mod pattern;
@@ -17,7 +19,6 @@ mod take;
 mod walk;
 mod work;
 
-pub use documents::{EvidenceDocument, Gap, GapReason, IgnoreFile, RulesDocument};
 pub use error::SnapError;
 pub use sink::{HashOnly, PieceSink, Sink, StoreSink};
 pub use take::{SnapOptions, Statistics, Taken, take};

@@ -12,10 +12,10 @@ use bytes::Bytes;
 use markerbed_core::{
     ContentId,
     limits::FILE_BYTES_MAX,
-    tree::{File as FileNode, Node, Symlink},
+    tree::{File as FileNode, GapReason, Node, Symlink},
 };
 
-use super::{GapReason, Sink, SnapError};
+use super::{Sink, SnapError};
 use crate::folder::{EntryKind, Folder, Identity};
 
 /// Files of at most this many bytes are read whole and handed over many at a time.

@@ -2,9 +2,12 @@
 
 use std::{io, path::Path, sync::Arc};
 
-use markerbed_core::hash::content_id;
+use markerbed_core::{
+    hash::content_id,
+    tree::{IgnoreFile, RulesDocument},
+};
 
-use super::{IgnoreFile, RulesDocument, SnapError, SnapOptions, pattern::Pattern};
+use super::{SnapError, SnapOptions, pattern::Pattern};
 use crate::folder::{EntryKind, Folder};
 
 /// The rules of a whole snapshot, and what they say of the place of its root.
@@ -124,6 +127,7 @@ impl Rules {
             exclude: options.exclude.clone(),
             one_file_system: options.one_file_system,
             always: if self.in_work_tree { vec![GIT.to_owned()] } else { Vec::new() },
+            others: Vec::new(),
         }
     }
 

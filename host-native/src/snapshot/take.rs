@@ -9,11 +9,11 @@ use std::{
 
 use markerbed_core::{
     NodeId,
-    tree::{Coverage, Directory},
+    tree::{Coverage, Directory, EvidenceDocument, Gap, RulesDocument},
 };
 
 use super::{
-    EvidenceDocument, Gap, RulesDocument, Sink, SnapError,
+    Sink, SnapError,
     assemble::{Assembled, Assembly},
     read::LeftOut,
     rules::Rules,
@@ -150,12 +150,13 @@ impl Taken {
 
     /// The evidence, with what the user said of the snapshot; none if there is nothing to say.
     pub fn evidence(&self, message: Option<&str>) -> Option<EvidenceDocument> {
-        let evidence = EvidenceDocument {
+        let is_needed = message.is_some() || self.left_out > 0 || !self.gaps.is_empty();
+        is_needed.then(|| EvidenceDocument {
             message: message.map(str::to_owned),
             left_out: self.left_out,
             gaps: self.gaps.clone(),
-        };
-        (!evidence.is_empty()).then_some(evidence)
+            others: Vec::new(),
+        })
     }
 
     /// Checks that rules and gaps can be recorded at all (LIM-15).

@@ -5,10 +5,11 @@ use std::{io, ops::Range, sync::Arc};
 use markerbed_core::{
     Error, Fault,
     limits::{DEPTH_MAX, NAME_BYTES_MAX},
+    tree::GapReason,
 };
 
 use super::{
-    GapReason, SnapError,
+    SnapError,
     assemble::{Assembly, DirectoryId, Outcome, Place},
     listing::Listing,
     read::{ATTEMPTS, LeftOut, gap_reason, is_change, is_of_machine},

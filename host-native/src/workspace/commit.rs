@@ -313,7 +313,7 @@ impl Workspace {
             }
             None => Gaps::default(),
         };
-        Ok(gaps == documents.gaps)
+        Ok(gaps.equal(&documents.gaps))
     }
 }
 

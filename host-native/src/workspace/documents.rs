@@ -1,33 +1,57 @@
 //! The documents of a snapshot, as far as a commit compares them (`docs/spec/snapshots.md`).
 
-use markerbed_core::json::Value;
+use markerbed_core::{
+    Error, Fault,
+    tree::{EvidenceDocument, Gap, RulesDocument},
+};
 
 use super::WorkspaceError;
 
-/// The gaps that evidence lists, as they stand there.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Gaps(Vec<Value>);
+/// The gaps that evidence lists.
+#[derive(Clone, Debug)]
+pub(super) enum Gaps {
+    /// These.
+    Known(Vec<Gap>),
+    /// A later version's schema has them, if there are any.
+    Unknown,
+}
 
 impl Gaps {
-    /// Tells whether there are none.
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    /// Tells whether there are some for certain.
+    pub(super) const fn are_listed(&self) -> bool {
+        matches!(self, Self::Known(gaps) if !gaps.is_empty())
+    }
+
+    /// Tells whether both are the same for certain.
+    pub(super) fn equal(&self, other: &Self) -> bool {
+        matches!((self, other), (Self::Known(one), Self::Known(other)) if one == other)
+    }
+}
+
+impl Default for Gaps {
+    fn default() -> Self {
+        Self::Known(Vec::new())
     }
 }
 
 /// Checks that rules are a document.
 pub(super) fn check_rules(document: &[u8]) -> Result<(), WorkspaceError> {
-    read(document, RULES).map(drop)
+    known(RulesDocument::read(document), RULES).map(drop)
 }
 
-/// Reads the gaps of an evidence document; a document without that member lists none.
+/// Reads the gaps of an evidence document.
 pub(super) fn gaps_of(document: &[u8]) -> Result<Gaps, WorkspaceError> {
-    let value = read(document, EVIDENCE)?;
-    Ok(Gaps(value.get("gaps").and_then(Value::as_array).unwrap_or_default().to_vec()))
+    let evidence = known(EvidenceDocument::read(document), EVIDENCE)?;
+    Ok(evidence.map_or(Gaps::Unknown, |evidence| Gaps::Known(evidence.gaps)))
 }
 
-fn read(document: &[u8], name: &'static str) -> Result<Value, WorkspaceError> {
-    Value::read(document).map_err(|fault| WorkspaceError::BadDocument { document: name, fault })
+/// The document, or none if its schema is another: documents grow by schema.
+fn known<D>(read: Result<D, Error>, name: &'static str) -> Result<Option<D>, WorkspaceError> {
+    match read {
+        Ok(document) => Ok(Some(document)),
+        Err(Error::Malformed { fault: Fault::UnsupportedFormat, .. }) => Ok(None),
+        Err(fault) => Err(WorkspaceError::BadDocument { document: name, fault }),
+    }
 }
 
 /// What messages call the evidence of a snapshot.

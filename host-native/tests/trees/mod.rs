@@ -16,12 +16,12 @@ use std::{
 use markerbed_core::{
     NodeId, WorkspaceId,
     step::Step,
-    tree::{NodeBody, NodeKind, Walk},
+    tree::{Gap, GapReason, NodeBody, NodeKind, Walk},
 };
 use markerbed_host::{
     drive::blocking::drive,
     progress::Silent,
-    snapshot::{GapReason, SnapOptions, StoreSink, Taken, take},
+    snapshot::{SnapOptions, StoreSink, Taken, take},
     store::MemoryStore,
 };
 
@@ -122,9 +122,7 @@ impl Recorded {
     }
 
     pub(crate) fn gaps(&self) -> Vec<(String, GapReason, u32)> {
-        let gap = |gap: &markerbed_host::snapshot::Gap| {
-            (gap.path.escape_ascii().to_string(), gap.reason, gap.attempts)
-        };
+        let gap = |gap: &Gap| (gap.path.escape_ascii().to_string(), gap.reason, gap.attempts);
         self.taken.gaps.iter().map(gap).collect()
     }
 }

@@ -7,12 +7,11 @@ use markerbed_core::{
     codec::Canonical,
     hash::content_id,
     map,
-    tree::{Child, Coverage, Node},
+    tree::{Child, Coverage, Gap, GapReason, Node},
 };
 use markerbed_host::{
     drive::blocking::wait,
     progress::Silent,
-    snapshot::{Gap, GapReason},
     store::StoredItem,
     workspace::{
         CheckData, CheckFault, CheckOptions, CheckReport, Finding, Health, Part, RecordedSnapshot,

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use markerbed_core::{
-    AttributesId, Error, Id16, NodeId, hash::content_id, ledger::LedgerEntry, tree::Coverage,
+    AttributesId, Error, Id16, NodeId,
+    hash::content_id,
+    ledger::LedgerEntry,
+    tree::{Coverage, Gap, GapReason},
 };
 use markerbed_host::{
     drive::blocking::wait,
-    snapshot::{Gap, GapReason},
     store::{Batch, StoredEntry},
-    workspace::{Committed, ErrorClass, When, Workspace, WorkspaceError},
+    workspace::{Committed, ErrorClass, SnapshotDraft, When, Workspace, WorkspaceError},
 };
 
 use crate::{
@@ -170,14 +172,42 @@ fn a_root_that_was_not_put_is_not_committed() {
 }
 
 #[test]
-fn documents_that_are_no_canonical_json_are_refused() {
+fn documents_that_are_no_canonical_json_of_their_schema_are_refused() {
+    let workspace = workspace();
+    let sound = draft(&workspace, "notes", &[("a", "1")]);
+    let with_rules = |json: &'static str| SnapshotDraft { rules: json.into(), ..sound.clone() };
+    let evidence = r#"{"left_out":0,"schema":"markerbed.dev/evidence/directory/1"}"#;
+    for bad in [
+        with_rules("{ }"),
+        with_rules("{}"),
+        with_rules(r#"{"schema":"markerbed.dev/rules/directory/1"}"#),
+        SnapshotDraft { evidence: Some(evidence.into()), ..sound.clone() },
+    ] {
+        let error = commit_draft(&workspace, &bad).unwrap_err();
+
+        assert_eq!(error.code(), "bad-document", "{bad:?}");
+    }
+    assert_eq!(wait(workspace.number()).unwrap(), 0);
+}
+
+#[test]
+fn evidence_of_a_later_schema_is_taken_and_is_a_change() {
     let workspace = workspace();
     let mut draft = draft(&workspace, "notes", &[("a", "1")]);
-    draft.rules = b"{ }".as_slice().into();
+    commit_draft(&workspace, &draft).unwrap();
+    for (evidence, is_change) in [
+        (r#"{"gaps":[],"schema":"later"}"#, true),
+        (r#"{"gaps":[],"message":"hello","schema":"later"}"#, true),
+        (r#"{"gaps":[],"message":"hello","schema":"later"}"#, false),
+    ] {
+        draft.evidence = Some(evidence.into());
 
-    let error = commit_draft(&workspace, &draft).unwrap_err();
+        let committed = commit_draft(&workspace, &draft).unwrap();
 
-    assert_eq!(error.code(), "bad-document");
+        assert_eq!(matches!(committed, Committed::Recorded(_)), is_change, "{evidence}");
+    }
+    draft.evidence = Some(evidence(&[], None));
+    assert!(matches!(commit_draft(&workspace, &draft).unwrap(), Committed::Recorded(_)));
 }
 
 #[test]

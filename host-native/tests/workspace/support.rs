@@ -16,12 +16,12 @@ use markerbed_core::{
     id::PublicKey,
     ledger::{Genesis, Nonce},
     tree::{
-        Child, Clock, Coverage, File, Label, Name, NewChild, Node, Symlink, Tool, build_directory,
+        Child, Clock, Coverage, EvidenceDocument, File, Gap, Label, Name, NewChild, Node,
+        RulesDocument, Symlink, Tool, build_directory,
     },
 };
 use markerbed_host::{
     drive::{self, blocking::wait},
-    snapshot::{EvidenceDocument, Gap, RulesDocument},
     store::{MemoryStore, Store},
     workspace::{
         Committed, RecordedSnapshot, SnapshotDraft, Stamp, When, Workspace, WorkspaceError,
@@ -171,7 +171,8 @@ pub(crate) fn draft_of(root: NodeId, source: &str) -> SnapshotDraft {
 /// Evidence of gaps, and perhaps a message.
 pub(crate) fn evidence(gaps: &[Gap], message: Option<&str>) -> Bytes {
     let message = message.map(str::to_owned);
-    let evidence = EvidenceDocument { message, left_out: 0, gaps: gaps.to_vec() };
+    let evidence =
+        EvidenceDocument { message, left_out: 0, gaps: gaps.to_vec(), others: Vec::new() };
     evidence.write().unwrap().into()
 }
 

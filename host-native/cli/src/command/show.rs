@@ -261,7 +261,7 @@ impl ShownSnapshot {
         }
         text.field("left out", grouped(seen.left_out))?;
         for gap in &seen.gaps {
-            text.field("gap", GapMembers::new(&gap.path, gap.reason, gap.attempts).sentence())?;
+            text.field("gap", GapMembers::of(gap).sentence())?;
         }
         Ok(())
     }

@@ -15,7 +15,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
-    source::{Rules, Source, gaps_of},
+    source::{Rules, Source},
     version::TOOL,
 };
 use crate::{
@@ -212,7 +212,7 @@ impl SnapAnswer {
             parent: parent.map(HexId::from),
             changes,
             left_out: taken.left_out,
-            gaps: gaps_of(taken),
+            gaps: taken.gaps.iter().map(GapMembers::of).collect(),
             nodes: below.nodes,
             bytes: below.bytes,
         }

@@ -5,10 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use markerbed_core::tree::{GapReason, Label};
-use markerbed_host::snapshot::{Gap, SnapOptions, Taken};
+use markerbed_core::tree::Label;
+use markerbed_host::snapshot::SnapOptions;
 
-use crate::{failure::Failure, json::GapMembers, open::Opened, text::shown};
+use crate::{failure::Failure, open::Opened, text::shown};
 
 /// What to leave out of a source.
 #[derive(clap::Args)]
@@ -30,15 +30,6 @@ pub(crate) struct Source {
     pub(crate) path: PathBuf,
     /// The source's label, and the name of the ref that moves.
     pub(crate) label: Label,
-}
-
-/// What could not be recorded, as answers tell of it.
-pub(crate) fn gaps_of(taken: &Taken) -> Vec<GapMembers> {
-    let members = |gap: &Gap| {
-        let reason = GapReason::from_word(gap.reason.word());
-        GapMembers::new(&gap.path, reason.unwrap_or(GapReason::Unreadable), gap.attempts)
-    };
-    taken.gaps.iter().map(members).collect()
 }
 
 impl Rules {

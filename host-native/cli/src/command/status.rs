@@ -11,7 +11,7 @@ use markerbed_host::{
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::source::{Rules, Source, gaps_of};
+use super::source::{Rules, Source};
 use crate::{
     exit::Exit,
     failure::Failure,
@@ -111,7 +111,7 @@ impl StatusAnswer {
             changes,
             list: difference.iter().flat_map(|list| &list.changes).map(Change::of).collect(),
             left_out: taken.left_out,
-            gaps: gaps_of(taken),
+            gaps: taken.gaps.iter().map(GapMembers::of).collect(),
         }
     }
 

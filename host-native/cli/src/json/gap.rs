@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use markerbed_core::tree::GapReason;
+use markerbed_core::tree::{Gap, GapReason};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
@@ -27,8 +27,9 @@ struct Reason(GapReason);
 
 impl GapMembers {
     /// As an answer tells of it.
-    pub(crate) fn new(path: &[u8], reason: GapReason, attempts: u32) -> Self {
-        Self { path: PathBytes(path.to_vec()), reason: Reason(reason), attempts }
+    pub(crate) fn of(gap: &Gap) -> Self {
+        let path = PathBytes(gap.path.clone());
+        Self { path, reason: Reason(gap.reason), attempts: gap.attempts }
     }
 
     /// The gap as a sentence.
