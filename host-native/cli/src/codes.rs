@@ -46,7 +46,7 @@ pub(crate) const CODES: &[Code] = &[
     Code("too-many-nodes", "3", "a tree counts more nodes than are restored"),
     Code("too-many-rules", "3", "the rules are longer than a document may be"),
     Code("bad-batch", "4", "the program asked its store for what cannot be"),
-    Code("bad-document", "4", "the rules or the evidence of a snapshot are not what their schema says"),
+    Code("bad-document", "4", "rules or evidence of a snapshot are not what their schema says"),
     Code("broken-row", "4", "an index is not what the ledger says"),
     Code("demo-failed", "4", "a command of the demo did not end as it should"),
     Code("disk-full", "4", "no space is left for a file"),
