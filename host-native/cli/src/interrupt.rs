@@ -1,12 +1,14 @@
 //! Ends the program when the user says so, and leaves nothing half done.
 //!
 //! What a command has committed is durable and what it has not is invisible, so it may be ended
-//! anywhere; only what lies outside of the store is cleared away first. A second signal does not
-//! wait for that.
+//! anywhere; only what lies outside of the store is cleared away first. Between a commit and its
+//! answer nobody is ended: who hears "interrupted" knows that it was not done. A second signal waits
+//! for none of that.
 
 use std::{
     fs,
     io::{self, Write},
+    mem,
     os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
     process,
@@ -48,6 +50,22 @@ pub(crate) fn listen(style: Style) -> Result<(), Failure> {
 /// Holds a thread here, between two files, if the program is about to end.
 pub(crate) fn pass() {
     drop(GATE.read());
+}
+
+/// Until it is dropped, the first signal waits: what is committed is answered for.
+#[must_use = "it holds the signal off only while it is there"]
+pub(crate) struct Held(MutexGuard<'static, ()>);
+
+/// Holds signals off from before a commit until its answer is given.
+pub(crate) fn hold() -> Held {
+    Held(ANSWERING.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+impl Held {
+    /// Nothing follows that could be interrupted.
+    pub(crate) fn to_the_end(self) {
+        mem::forget(self.0);
+    }
 }
 
 /// Something that is in the way if the program ends early; removed when dropped, too.
@@ -128,6 +146,7 @@ fn remove_unnamed(top: PathBuf, names: &UnfinishedNames) {
 }
 
 fn end(style: Style) {
+    let _answered = hold();
     let _gate = GATE.write();
     let all = in_the_way();
     if all.iter().any(|one| matches!(one, InTheWay::Unnamed(..))) {
@@ -159,6 +178,9 @@ fn in_the_way() -> MutexGuard<'static, Vec<InTheWay>> {
 }
 
 static IN_THE_WAY: Mutex<Vec<InTheWay>> = Mutex::new(Vec::new());
+
+/// Locked while a commit has no answer yet.
+static ANSWERING: Mutex<()> = Mutex::new(());
 
 /// Closed when the program ends.
 static GATE: RwLock<()> = RwLock::new(());

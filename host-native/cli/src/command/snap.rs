@@ -23,6 +23,7 @@ use crate::{
     failure::Failure,
     host::Host,
     inputs::TimeOption,
+    interrupt,
     json::{CHANGES_MAX, Change, ChangeCounts, GapMembers, HexId, note_gaps},
     open::{Opened, Purpose},
     output::{Colour, Report, Text},
@@ -90,10 +91,15 @@ impl Snap {
         let time_ms = host.inputs.now_ms(self.time.given_ms)?;
         let opened = Opened::of(host, Purpose::Write)?;
         let mut exit = Exit::Done;
+        let mut held = None;
         for source in sources {
+            drop(held.take());
             let stamp = opened.stamp(host, time_ms)?;
-            exit = exit.worse(self.snap(host, &opened, &source, &stamp)?);
+            let (told, answered) = self.snap(host, &opened, &source, &stamp)?;
+            exit = exit.worse(told);
+            held = Some(answered);
         }
+        held.into_iter().for_each(interrupt::Held::to_the_end);
         Ok(exit)
     }
 
@@ -125,7 +131,7 @@ impl Snap {
         opened: &Opened,
         source: &Source,
         stamp: &Stamp,
-    ) -> Result<Exit, Failure> {
+    ) -> Result<(Exit, interrupt::Held), Failure> {
         let sink = StoreSink::new(opened.store(), opened.workspace.id());
         let progress = Progress::begin(&host.output, "reading");
         let taken = take(&source.path, &self.rules.options(opened), &sink, &progress)?;
@@ -140,6 +146,7 @@ impl Snap {
         let message = self.message.as_deref();
         let draft = SnapshotDraft::of(&taken, message, source.label.clone(), capture)?;
         let when = if self.record { When::Always } else { When::Changed };
+        let held = interrupt::hold();
         let committed = wait(opened.workspace.commit_snapshot(&draft, when, stamp))?;
         let (recorded, is_new) = match committed {
             Committed::Recorded(recorded) => (recorded, true),
@@ -158,7 +165,7 @@ impl Snap {
         };
         let answer = SnapAnswer::of(&taken, &recorded, is_new, changes);
         note_gaps(&mut host.output, &answer.gaps);
-        host.output.tell(&answer, exit)
+        Ok((host.output.tell(&answer, exit)?, held))
     }
 }
 

@@ -23,16 +23,29 @@ fn desk_with_much() -> Desk {
     desk
 }
 
-/// Begins a command, waits, and sends a signal; gives how it ended.
+/// Begins a command, waits until it listens to signals and a while longer, and sends one; gives how
+/// it ended.
 fn run_and_signal(desk: &Desk, arguments: &[&str], wait: Duration, signal: Signal) -> Ran {
     let mut program = desk.program();
     program.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
     let child: Child = program.spawn().unwrap();
+    while !listens(child.id()) {
+        thread::yield_now();
+    }
     thread::sleep(wait);
     let process = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
     // It may have ended by itself.
     let _ = kill_process(process, signal);
     Ran::of(child.wait_with_output().unwrap())
+}
+
+/// Tells whether a process has a handler for Ctrl-C, or has ended.
+fn listens(process: u32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    let mask = caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    let has_ended = status.lines().any(|line| line.starts_with("State:\tZ"));
+    has_ended || mask.is_some_and(|mask| mask & (1 << (Signal::INT.as_raw() - 1)) != 0)
 }
 
 #[test]
@@ -41,7 +54,7 @@ fn ctrl_c_ends_with_130_and_leaves_the_store_as_it_was() {
     let log = desk.ok(&["log"]);
     let mut interrupted = 0;
 
-    for wait_ms in [5, 15, 40, 80, 160, 320] {
+    for wait_ms in [0, 2, 5, 15, 40, 80, 160, 320] {
         let ran =
             run_and_signal(&desk, &["snap", "much"], Duration::from_millis(wait_ms), Signal::INT);
 
@@ -68,7 +81,7 @@ fn a_killed_command_leaves_a_store_that_goes_on() {
     let desk = desk_with_much();
     let mut killed = 0;
 
-    for wait_ms in [5, 20, 60, 120, 250] {
+    for wait_ms in [0, 5, 20, 60, 120, 250] {
         let ran =
             run_and_signal(&desk, &["snap", "much"], Duration::from_millis(wait_ms), Signal::KILL);
 
@@ -88,7 +101,7 @@ fn an_interrupted_restore_leaves_no_half_of_a_file() {
     desk.ok(&["snap", "much"]);
     let mut interrupted = 0;
 
-    for wait_ms in [10, 30, 60, 100, 150, 200] {
+    for wait_ms in [0, 10, 30, 60, 100, 150, 200] {
         let target = format!("target-{wait_ms}");
         let arguments = ["restore", "much", &target];
         let ran = run_and_signal(&desk, &arguments, Duration::from_millis(wait_ms), Signal::INT);
