@@ -2,8 +2,8 @@
 //!
 //! What a command has committed is durable and what it has not is invisible, so it may be ended
 //! anywhere; only what lies outside of the store is cleared away first. Between a commit and its
-//! answer nobody is ended: who hears "interrupted" knows that it was not done. A second signal waits
-//! for none of that.
+//! answer nobody is ended: who hears "interrupted" knows that it was not done. A second signal
+//! waits for none of that.
 
 use std::{
     fs,
