@@ -10,7 +10,10 @@ use markerbed_host::{
 };
 use markerbed_suites::print_count;
 
-use crate::{files::FakeFiles, support::*};
+use crate::{
+    files::{FakeFiles, Tamper},
+    support::*,
+};
 
 fn small_store(count: u64) -> FakeFiles {
     let files = FakeFiles::default();

@@ -12,7 +12,7 @@ use markerbed_host::{
 use markerbed_suites::{Random, print_count};
 
 use crate::{
-    files::{FakeFiles, Fault, FaultKind, Loss},
+    files::{FakeFiles, Fault, FaultKind, Loss, Tamper},
     support::*,
 };
 
@@ -56,7 +56,7 @@ fn after_any_failed_operation_the_store_is_as_before_or_after() {
     let mut tried = 0;
     for kind in [ErrorKind::Other, ErrorKind::StorageFull] {
         for at in 1..=operations() {
-            for fault in [FaultKind::Error(kind), FaultKind::Gone(kind)] {
+            for fault in [FaultKind::Once(kind), FaultKind::Forever(kind)] {
                 let files = begun();
                 files.set_fault(Some(Fault { at, kind: fault }));
                 let (acknowledged, error) = work(&files);
@@ -89,7 +89,7 @@ fn the_same_handle_works_again_after_a_full_disk() {
     for at in 1..=operations() {
         let files = begun();
         let store = open_small(&files).unwrap();
-        files.set_fault(Some(Fault { at, kind: FaultKind::Error(ErrorKind::StorageFull) }));
+        files.set_fault(Some(Fault { at, kind: FaultKind::Once(ErrorKind::StorageFull) }));
         let mut failed = None;
         for number in 1..COUNT {
             let first = put_and_commit(&store, number);
@@ -131,7 +131,7 @@ fn after_a_failed_sync_nothing_is_committed_until_the_store_is_opened_again() {
     let (contents, _) = goods(1);
     wait(store.put_contents(OURS, &contents)).unwrap();
     // Behind the write of the buffer comes the sync.
-    files.set_fault(Some(Fault { at: 2, kind: FaultKind::Error(ErrorKind::Other) }));
+    files.set_fault(Some(Fault { at: 2, kind: FaultKind::Once(ErrorKind::Other) }));
 
     let failed = commit(&store, 1).unwrap_err();
     let refused = commit(&store, 1).unwrap_err();
@@ -153,7 +153,7 @@ fn what_a_failed_sync_left_is_durable_once_the_store_is_open_again() {
     let (contents, object) = goods(1);
     wait(store.put_contents(OURS, &contents)).unwrap();
     wait(store.put_objects(OURS, &[object])).unwrap();
-    files.set_fault(Some(Fault { at: 2, kind: FaultKind::Error(ErrorKind::Other) }));
+    files.set_fault(Some(Fault { at: 2, kind: FaultKind::Once(ErrorKind::Other) }));
     commit(&store, 1).unwrap_err();
     drop(store);
 
@@ -162,7 +162,7 @@ fn what_a_failed_sync_left_is_durable_once_the_store_is_open_again() {
     put_and_commit(&store, 2).unwrap();
 
     // The system believes that it wrote what the failed sync was for.
-    let crashed = files.after_crash(Loss::All, &mut Random::new(0, "crash"));
+    let crashed = files.after_crash(Loss::DropAll, &mut Random::new(0, "crash"));
     assert_holds(&open(&crashed).unwrap(), 3);
 }
 
@@ -176,7 +176,7 @@ fn an_interrupted_creation_can_be_repeated_or_is_done() {
     };
     for at in 1..=whole {
         let files = FakeFiles::default();
-        files.set_fault(Some(Fault { at, kind: FaultKind::Gone(ErrorKind::Other) }));
+        files.set_fault(Some(Fault { at, kind: FaultKind::PowerCut(ErrorKind::Other) }));
         assert!(create(&files).is_err());
         files.set_fault(None);
 

@@ -11,7 +11,10 @@ use markerbed_host::{
 };
 use tempfile::tempdir;
 
-use crate::{files::FakeFiles, support::*};
+use crate::{
+    files::{FakeFiles, Tamper},
+    support::*,
+};
 
 fn real(root: &Path, access: Access) -> Result<DirectoryStore, StoreError> {
     DirectoryStore::open(root, Options::new(access))

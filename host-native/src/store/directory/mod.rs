@@ -7,6 +7,7 @@ mod cache;
 mod commit;
 mod compress;
 mod contents;
+pub mod faulting;
 mod files;
 mod frame;
 mod index;
