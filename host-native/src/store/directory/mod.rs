@@ -11,6 +11,8 @@ pub mod faulting;
 mod files;
 mod frame;
 mod index;
+#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "format 1 will use it"))]
+mod index_file;
 mod large;
 pub mod layer;
 mod layout;
