@@ -20,7 +20,7 @@ use super::{Capabilities, StoreError, limits::ANSWER_ITEMS_MAX};
 ///
 /// Answers come one a question and in the order of the questions, which may repeat themselves;
 /// absence is `None`. What was put is seen by every later call on the same store, and is durable
-/// once a later [`Records::commit`] of any workspace has answered.
+/// once a later [`Records::commit`] of any workspace has answered [`Outcome::Committed`].
 #[async_trait]
 pub trait Records: Send + Sync {
     /// What this store can do.

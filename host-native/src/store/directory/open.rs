@@ -287,9 +287,10 @@ fn last_whole_pack(files: &Files, end: Position) -> Result<Position, StoreError>
 fn make_durable(files: &Files, durable: Position, end: Position) -> io::Result<bool> {
     let file = files.open_pack(end.pack)?;
     let mut changed = false;
-    let mut offset = PACK_HEADER_BYTES;
-    if durable.pack == end.pack {
-        offset = offset.max(durable.offset);
+    let mut offset = 0;
+    // That a pack was begun makes all before it durable, and not yet its own header.
+    if durable.pack == end.pack && durable.offset > PACK_HEADER_BYTES {
+        offset = durable.offset;
     }
     while offset < end.offset {
         let mut bytes = vec![0; REWRITE_BYTES.min(end.offset - offset) as usize];

@@ -208,6 +208,11 @@ impl Writer {
     /// Ends this pack, durably, and begins the next.
     fn seal(&mut self) -> Result<(), StoreError> {
         self.write_out()?;
+        // What a failed write has left may be there still, if taking it away failed as well.
+        let length = self.file.length().map_err(|error| self.files.failed(error))?;
+        if length > self.written {
+            self.file.truncate(self.written).map_err(|error| self.files.failed(error))?;
+        }
         self.tail.sync(&self.files, &*self.file)?;
         let pack = self.pack + 1;
         let header = PackHeader { store: self.files.store, pack, previous_bytes: self.written };

@@ -66,6 +66,23 @@ impl FaultingFiles {
         disk.fault = fault;
     }
 
+    /// What goes wrong now.
+    pub fn fault(&self) -> Option<Fault> {
+        self.disk().fault
+    }
+
+    /// Does something during which nothing goes wrong and no operation is counted.
+    pub fn without_fault<T>(&self, act: impl FnOnce() -> T) -> T {
+        let before = {
+            let mut disk = self.disk();
+            (disk.operations, disk.fault.take())
+        };
+        let done = act();
+        let mut disk = self.disk();
+        (disk.operations, disk.fault) = before;
+        done
+    }
+
     /// How many operations there were since the fault was set.
     pub fn operations(&self) -> u64 {
         self.disk().operations
