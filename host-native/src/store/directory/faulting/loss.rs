@@ -19,7 +19,7 @@ pub enum Loss {
     TornSector,
     /// The names, but of any of the files only what was synced: new ones are empty.
     ZeroLength,
-    /// Names and lengths, but of any of the files the new bytes are zeros.
+    /// Names and lengths, but in any of the files what was added is zeros, and the rest as before.
     ZeroBytes,
 }
 
@@ -135,7 +135,7 @@ impl Keeper {
                 (Loss::ZeroLength, kind) if is_spared => kind.apply(durable),
                 (Loss::ZeroLength, _) => {}
                 (Loss::ZeroBytes, WriteKind::Bytes { offset, bytes }) if !is_spared => {
-                    durable.write(&vec![0; bytes.len()], offset);
+                    durable.resize(durable.length().max(offset + bytes.len()));
                 }
                 (Loss::ZeroBytes, kind) => kind.apply(durable),
                 (Loss::Prefix, kind) if turn < self.end => kind.apply(durable),
