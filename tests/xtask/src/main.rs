@@ -1,6 +1,7 @@
 //! The tasks of the repository: `cargo xtask --help` lists them.
 #![forbid(unsafe_code)]
 
+mod bench;
 mod ci;
 mod failure;
 mod long;
@@ -13,8 +14,6 @@ mod vectors;
 use std::process::ExitCode;
 
 use clap::Parser;
-
-use crate::{failure::Failure, program::Program};
 
 /// The tasks of the markerbed repository
 #[derive(Parser)]
@@ -34,12 +33,7 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
-    /// Measure how fast the engine's operations are
-    Bench {
-        /// What follows `--` is handed to the benches
-        #[arg(last = true)]
-        arguments: Vec<String>,
-    },
+    Bench(bench::Bench),
     /// Run a suite seed after seed, going on where the last run stopped
     Long(long::Long),
 }
@@ -51,7 +45,7 @@ fn main() -> ExitCode {
         Task::Ci => ci::run(),
         Task::Tidy => tidy::run(),
         Task::Vectors { check } => vectors::run(check),
-        Task::Bench { arguments } => bench(&arguments),
+        Task::Bench(bench) => bench.run(),
         Task::Long(long) => long.run(),
     };
     match result {
@@ -61,8 +55,4 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-fn bench(arguments: &[String]) -> Result<(), Failure> {
-    Program::cargo("bench --locked --package markerbed-benches --").args(arguments).run()
 }

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::{
+    bench,
     failure::Failure,
     program::{Program, Show, Stream},
     setup::{self, Build, Target, Tools},
@@ -28,7 +29,11 @@ pub(crate) fn run() -> Result<(), Failure> {
 fn run_steps(steps: &mut Steps, passed: &mut Passed) -> Result<(), Failure> {
     let Tools { python, builds } = steps.run("setup", setup::run)?;
     steps.run("tidy", tidy::run)?;
-    steps.run("format", || Program::cargo("fmt --all --check").run())?;
+    steps.run("format", || {
+        Program::cargo("fmt --all --check").run()?;
+        // Not built here: it needs C++. Its format costs nothing.
+        Program::cargo("fmt --manifest-path benches/records/Cargo.toml --check").run()
+    })?;
     steps.run("lint", || {
         Program::cargo("clippy --locked --workspace --all-targets -- --deny warnings").run()
     })?;
@@ -40,6 +45,7 @@ fn run_steps(steps: &mut Steps, passed: &mut Passed) -> Result<(), Failure> {
             .env("RUSTDOCFLAGS", "--deny warnings")
             .run()
     })?;
+    steps.run("bench, the smallest slice", bench::smallest)?;
     steps.run("vectors by the reference", || vectors::compare(&python))?;
     for (target, build) in builds {
         build_core(steps, target, build)?;
