@@ -412,3 +412,27 @@ def consistency(case):
     roots = unhex(case["from_root"]), unhex(case["to_root"])
     r.verify_consistency(int(case["from"]), int(case["to"]), *roots, proof)
     return {}
+
+
+# --------------------------------------------------------------------------- store-directory.md
+
+
+@judges("cuts.json")
+def judge_cuts(case):
+    return {"ends": ends_of(json.dumps(case["input"]))}
+
+
+@lru_cache(maxsize=64)
+def ends_of(runs):
+    return r.part_ends(b"".join(run_of(run) for run in json.loads(runs)))
+
+
+def run_of(run):
+    if "hex" in run:
+        return bytes.fromhex(run["hex"])
+    count = run["bytes"]
+    if "byte" in run:
+        return bytes([run["byte"]]) * count
+    name = run["noise"].encode()
+    blocks = (r.content_id(name + i.to_bytes(8, "little")) for i in range((count + 31) // 32))
+    return b"".join(blocks)[:count]

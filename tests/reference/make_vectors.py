@@ -9,6 +9,7 @@ import vectors_maps
 import vectors_objects
 import vectors_operations
 import vectors_proofs
+import vectors_store
 import vectors_tree_proofs
 import vectors_trees
 import vectors_values
@@ -24,6 +25,7 @@ MODULES = (
     vectors_objects,
     vectors_ledger,
     vectors_tree_proofs,
+    vectors_store,
 )
 
 

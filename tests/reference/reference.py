@@ -307,6 +307,34 @@ def cut_level(items, level):
     return pages + [rest] if rest else pages
 
 
+# --------------------------------------------------------------------------- store-directory.md
+
+PART_LEAST, PART_MOST = 1 << 16, 1 << 20
+GEAR = tuple(int.from_bytes(content_id(bytes([byte]))[:8], "little") for byte in range(256))
+
+
+def part_end(content, start):
+    """Where the part that begins at `start` ends [CUT-2, CUT-3]."""
+    last = min(start + PART_MOST, len(content))
+    least = start + PART_LEAST
+    number = 0
+    for byte in content[least - 64 : min(least, last)]:
+        number = (number << 1) + GEAR[byte]
+    for place in range(least, last):
+        number = ((number << 1) + GEAR[content[place]]) & (1 << 64) - 1
+        if number < 1 << 47:
+            return min(place + 1, last)
+    return last
+
+
+def part_ends(content):
+    """The end of each part of a content [CUT-1]; its length alone if it is not cut."""
+    ends = [0]
+    while len(content) > PART_MOST and ends[-1] < len(content):
+        ends.append(part_end(content, ends[-1]))
+    return ends[1:] or [len(content)]
+
+
 # --------------------------------------------------------------------------- map.md: pages
 
 

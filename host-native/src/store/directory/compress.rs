@@ -22,13 +22,16 @@ pub(super) fn decompress(stored: &[u8], raw_bytes: usize) -> Option<Vec<u8>> {
     (written.ok()? == raw_bytes).then_some(raw)
 }
 
-/// Tries a piece from the middle first: most of what does not shrink is found out there.
+/// Tries small pieces from all over it first: most of what does not shrink is found out there.
 fn sample_shrinks(raw: &[u8]) -> bool {
-    let start = (raw.len() - SAMPLE_BYTES.min(raw.len())) / 2;
-    match raw.get(start..start + SAMPLE_BYTES) {
-        Some(sample) if raw.len() >= SAMPLED_BYTES_MIN => try_compress(sample).is_some(),
-        _ => true,
+    if raw.len() < SAMPLED_BYTES_MIN {
+        return true;
     }
+    let shrinks = |sample: &[u8]| try_compress(sample).is_some();
+    raw.chunks_exact(raw.len() / SAMPLES).any(|stretch| {
+        let start = (stretch.len() - SAMPLE_BYTES) / 2;
+        stretch.get(start..start + SAMPLE_BYTES).is_some_and(shrinks)
+    })
 }
 
 fn try_compress(raw: &[u8]) -> Option<Vec<u8>> {
@@ -59,7 +62,8 @@ const LEVEL: i32 = 1;
 const RAW_BYTES_MIN: usize = 64;
 /// One part in so many must be saved.
 const SAVED_PART_MIN: usize = 16;
-const SAMPLE_BYTES: usize = 8 << 10;
+const SAMPLES: usize = 4;
+const SAMPLE_BYTES: usize = 2 << 10;
 const SAMPLED_BYTES_MIN: usize = 64 << 10;
 
 #[cfg(test)]
@@ -82,6 +86,20 @@ mod tests {
         assert_eq!(decompress(b"no frame", 8), None);
         assert_eq!(compress(&noise), None);
         assert_eq!(compress(b""), None);
+    }
+
+    #[test]
+    fn a_quarter_that_shrinks_is_enough_to_try() {
+        let noise: Vec<u8> = (0..8_192).flat_map(blake3_like).collect();
+        let quarter = noise.len() / 4;
+
+        for start in [0, quarter, 2 * quarter, 3 * quarter] {
+            let mut mixed = noise.clone();
+            mixed[start..start + quarter].fill(b'm');
+            let stored = compress(&mixed).unwrap();
+            assert!(stored.len() < noise.len() * 4 / 5);
+            assert_eq!(decompress(&stored, mixed.len()), Some(mixed));
+        }
     }
 
     fn blake3_like(number: u32) -> [u8; 32] {

@@ -9,9 +9,11 @@ use markerbed_core::{ContentId, WorkspaceId, hash::content_id};
 use super::{
     DirectoryStore, Shared,
     batch::Change,
+    cut::PART_BYTES_MAX,
     frame::NewItem,
     index::Found,
-    large::{NOT_ITS_ID, PART_BYTES, PartsReader, PartsWriter},
+    large::{NOT_ITS_ID, PartsReader},
+    large_writer::LargeWriter,
     record::ItemKind,
 };
 use crate::store::{
@@ -34,7 +36,7 @@ impl Contents for DirectoryStore {
         let ids: Vec<_> = contents.iter().map(|content| content_id(content)).collect();
         let mut items = Vec::with_capacity(contents.len());
         for (id, content) in ids.iter().zip(contents) {
-            if content.len() > PART_BYTES {
+            if content.len() > PART_BYTES_MAX {
                 self.0.put_large(workspace, *id, content)?;
                 continue;
             }
@@ -50,7 +52,7 @@ impl Contents for DirectoryStore {
         workspace: WorkspaceId,
     ) -> Result<Box<dyn ContentWriter>, StoreError> {
         self.0.writable()?;
-        Ok(Box::new(PartsWriter::new(self.clone(), workspace)))
+        Ok(Box::new(LargeWriter::new(self.clone(), workspace)))
     }
 
     async fn fetch_contents(

@@ -8,16 +8,17 @@ use markerbed_core::{
     ContentId, WorkspaceId,
     codec::{Reader, put_fixed, put_u32, put_u64},
     hash::{ContentHasher, content_id},
-    limits::DOCUMENT_BYTES_MAX,
 };
 
 use super::{
-    DirectoryStore, Shared, frame::NewItem, index::Found, record::ItemKind, walk::PAYLOAD_BROKEN,
+    DirectoryStore, Shared,
+    cut::{Cutter, PART_BYTES_MIN},
+    frame::NewItem,
+    index::Found,
+    record::{ItemKind, RAW_BYTES_MAX},
+    walk::PAYLOAD_BROKEN,
 };
-use crate::store::{ContentReader, ContentWriter, StoreError, StoredItem, Written};
-
-/// Bytes of a part. A content of at most that is one item.
-pub(super) const PART_BYTES: usize = 1 << 20;
+use crate::store::{ContentReader, StoreError, StoredItem};
 
 /// Of which parts a content is made.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -37,6 +38,18 @@ impl Recipe {
     pub(super) fn push(&mut self, id: ContentId, length: u32) {
         self.parts.push(Part { id, length });
         self.length += u64::from(length);
+    }
+
+    /// Adds the next part, which is then to be put.
+    pub(super) fn add(&mut self, bytes: Bytes) -> Result<NewItem, StoreError> {
+        if self.parts.len() == PARTS_MAX {
+            let bytes = self.length.saturating_add(bytes.len() as u64);
+            let bytes_max = PARTS_MAX as u64 * PART_BYTES_MIN as u64;
+            return Err(StoreError::TooLarge { what: "a content", bytes, bytes_max });
+        }
+        let id = content_id(&bytes);
+        self.push(id, bytes.len() as u32);
+        Ok(NewItem { kind: ItemKind::Part, id: *id.as_bytes(), bytes })
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {
@@ -131,96 +144,26 @@ impl Shared {
         id: ContentId,
         content: &Bytes,
     ) -> Result<(), StoreError> {
-        let mut recipe = Recipe::default();
-        for part in content.chunks(PART_BYTES) {
-            self.put_part(workspace, &mut recipe, content.slice_ref(part))?;
+        let (mut recipe, mut cutter, mut rest) =
+            (Recipe::default(), Cutter::default(), content.clone());
+        while !rest.is_empty() {
+            let part = rest.split_to(cutter.take(&rest).unwrap_or(rest.len()));
+            let part = recipe.add(part)?;
+            self.put_items(workspace, vec![part])?;
         }
         self.put_recipe(workspace, id, &recipe)
     }
 
-    fn put_part(
-        &self,
-        workspace: WorkspaceId,
-        recipe: &mut Recipe,
-        bytes: Bytes,
-    ) -> Result<(), StoreError> {
-        let id = content_id(&bytes);
-        recipe.push(id, bytes.len() as u32);
-        let part = NewItem { kind: ItemKind::Part, id: *id.as_bytes(), bytes };
-        self.put_items(workspace, vec![part])
-    }
-
-    fn put_recipe(
+    /// Puts which parts a content has; they were put before.
+    pub(super) fn put_recipe(
         &self,
         workspace: WorkspaceId,
         id: ContentId,
         recipe: &Recipe,
     ) -> Result<(), StoreError> {
-        let bytes = Bytes::from(recipe.encode());
-        if bytes.len() > RECIPE_BYTES_MAX {
-            let bytes_max = (RECIPE_BYTES_MAX / PART_LINE_BYTES * PART_BYTES) as u64;
-            return Err(StoreError::TooLarge {
-                what: "a content",
-                bytes: recipe.length,
-                bytes_max,
-            });
-        }
+        let bytes = recipe.encode().into();
         let item = NewItem { kind: ItemKind::Recipe, id: *id.as_bytes(), bytes };
         self.put_items(workspace, vec![item])
-    }
-}
-
-/// Takes a content of unknown length, holding at most one part of it.
-pub(super) struct PartsWriter {
-    store: DirectoryStore,
-    workspace: WorkspaceId,
-    hasher: ContentHasher,
-    pending: Vec<u8>,
-    recipe: Recipe,
-}
-
-impl PartsWriter {
-    pub(super) fn new(store: DirectoryStore, workspace: WorkspaceId) -> Self {
-        let (hasher, recipe) = (ContentHasher::default(), Recipe::default());
-        Self { store, workspace, hasher, pending: Vec::new(), recipe }
-    }
-
-    fn put_pending(&mut self) -> Result<(), StoreError> {
-        let part = std::mem::replace(&mut self.pending, Vec::with_capacity(PART_BYTES)).into();
-        self.store.0.put_part(self.workspace, &mut self.recipe, part)
-    }
-}
-
-#[async_trait]
-impl ContentWriter for PartsWriter {
-    async fn write(&mut self, mut bytes: &[u8]) -> Result<(), StoreError> {
-        self.hasher.update(bytes);
-        while !bytes.is_empty() {
-            // A full part is put only when more follows: one part alone is no large content.
-            if self.pending.len() == PART_BYTES {
-                self.put_pending()?;
-            }
-            let room = PART_BYTES - self.pending.len();
-            let (now, later) = bytes.split_at(room.min(bytes.len()));
-            self.pending.extend_from_slice(now);
-            bytes = later;
-        }
-        Ok(())
-    }
-
-    async fn finish(mut self: Box<Self>) -> Result<Written, StoreError> {
-        let id = self.hasher.finish();
-        let shared = self.store.0.clone();
-        let bytes = self.recipe.length + self.pending.len() as u64;
-        if self.recipe.parts.is_empty() {
-            let bytes = std::mem::take(&mut self.pending).into();
-            let whole = NewItem { kind: ItemKind::Content, id: *id.as_bytes(), bytes };
-            shared.put_items(self.workspace, vec![whole])?;
-        } else {
-            self.put_pending()?;
-            shared.put_recipe(self.workspace, id, &self.recipe)?;
-        }
-        Ok(Written { id, bytes })
     }
 }
 
@@ -268,7 +211,8 @@ impl ContentReader for PartsReader {
 
 pub(super) const NOT_ITS_ID: &str = "its bytes do not have its id";
 const PART_LINE_BYTES: usize = 35;
-const RECIPE_BYTES_MAX: usize = DOCUMENT_BYTES_MAX as usize;
+/// A recipe is an item and must be read at once.
+const PARTS_MAX: usize = (RAW_BYTES_MAX as usize - 16) / PART_LINE_BYTES;
 
 #[cfg(test)]
 mod tests {

@@ -7,6 +7,7 @@ mod cache;
 mod commit;
 mod compress;
 mod contents;
+mod cut;
 pub mod faulting;
 mod files;
 mod frame;
@@ -14,6 +15,7 @@ mod index;
 #[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "format 1 will use it"))]
 mod index_file;
 mod large;
+mod large_writer;
 pub mod layer;
 mod layout;
 mod open;
