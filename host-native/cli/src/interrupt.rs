@@ -63,7 +63,7 @@ pub(crate) fn hold() -> Held {
 
 impl Held {
     /// Nothing follows that could be interrupted.
-    pub(crate) fn to_the_end(self) {
+    pub(crate) fn until_the_end(self) {
         mem::forget(self.0);
     }
 }

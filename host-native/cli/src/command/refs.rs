@@ -120,7 +120,7 @@ impl Set {
             None => wait(opened.workspace.find_ref(&name))?,
         };
         let stamp = opened.stamp(host, time_ms)?;
-        interrupt::hold().to_the_end();
+        interrupt::hold().until_the_end();
         let outcome = wait(opened.workspace.move_ref(&name, from, to, &stamp))?;
         let answer = RefAnswer {
             name: name.to_string(),
@@ -151,7 +151,7 @@ impl Remove {
         let found = wait(opened.workspace.find_ref(&name))?;
         let from = found.ok_or_else(|| WorkspaceError::NoRef { name: name.clone() })?;
         let stamp = opened.stamp(host, time_ms)?;
-        interrupt::hold().to_the_end();
+        interrupt::hold().until_the_end();
         let outcome = wait(opened.workspace.remove_ref(&name, from, &stamp))?;
         let answer = RefAnswer {
             name: name.to_string(),

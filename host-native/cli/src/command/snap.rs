@@ -99,7 +99,7 @@ impl Snap {
             exit = exit.worse(told);
             held = Some(answered);
         }
-        held.into_iter().for_each(interrupt::Held::to_the_end);
+        held.into_iter().for_each(interrupt::Held::until_the_end);
         Ok(exit)
     }
 
