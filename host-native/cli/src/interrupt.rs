@@ -12,7 +12,7 @@ use std::{
     os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
     process,
-    sync::{Mutex, MutexGuard, PoisonError, RwLock, mpsc},
+    sync::{Condvar, Mutex, MutexGuard, PoisonError, RwLock, mpsc},
     thread,
     time::Duration,
 };
@@ -54,17 +54,30 @@ pub(crate) fn pass() {
 
 /// Until it is dropped, the first signal waits: what is committed is answered for.
 #[must_use = "it holds the signal off only while it is there"]
-pub(crate) struct Held(MutexGuard<'static, ()>);
+pub(crate) struct Held(());
 
 /// Holds signals off from before a commit until its answer is given.
 pub(crate) fn hold() -> Held {
-    Held(ANSWERING.lock().unwrap_or_else(PoisonError::into_inner))
+    *answering() = true;
+    Held(())
+}
+
+/// Lets the first signal end the program again, whatever held it off: it has been answered for.
+pub(crate) fn answered() {
+    *answering() = false;
+    ANSWERED.notify_all();
 }
 
 impl Held {
-    /// Nothing follows that could be interrupted.
+    /// Nothing follows in this command that could be interrupted.
     pub(crate) fn until_the_end(self) {
-        mem::forget(self.0);
+        mem::forget(self);
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        answered();
     }
 }
 
@@ -146,7 +159,8 @@ fn remove_unnamed(top: PathBuf, names: &UnfinishedNames) {
 }
 
 fn end(style: Style) {
-    let _answered = hold();
+    let answered = ANSWERED.wait_while(answering(), |is_held| *is_held);
+    let _nothing_begins = answered.unwrap_or_else(PoisonError::into_inner);
     let _gate = GATE.write();
     let all = in_the_way();
     if all.iter().any(|one| matches!(one, InTheWay::Unnamed(..))) {
@@ -177,10 +191,16 @@ fn in_the_way() -> MutexGuard<'static, Vec<InTheWay>> {
     IN_THE_WAY.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+fn answering() -> MutexGuard<'static, bool> {
+    ANSWERING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 static IN_THE_WAY: Mutex<Vec<InTheWay>> = Mutex::new(Vec::new());
 
-/// Locked while a commit has no answer yet.
-static ANSWERING: Mutex<()> = Mutex::new(());
+/// Whether a commit has no answer yet.
+static ANSWERING: Mutex<bool> = Mutex::new(false);
+
+static ANSWERED: Condvar = Condvar::new();
 
 /// Closed when the program ends.
 static GATE: RwLock<()> = RwLock::new(());

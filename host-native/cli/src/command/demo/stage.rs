@@ -18,6 +18,7 @@ use crate::{
     failure::Failure,
     host::Host,
     inputs::Inputs,
+    interrupt,
     interrupt::Scratch,
     output::{Notes, Output, Style},
     text::{counted, shown},
@@ -141,7 +142,9 @@ impl<'a> Stage<'a> {
         if let Inputs::Demo { given, .. } = host.inputs {
             self.randoms = given;
         }
-        crate::end(&mut host.output, result)
+        let exit = crate::end(&mut host.output, result);
+        interrupt::answered();
+        exit
     }
 
     fn show(&mut self, command: &str, output: String, exit: Exit) -> Result<(), Failure> {
