@@ -31,6 +31,7 @@ pub(crate) const CODES: &[Code] = &[
     Code("path-not-found", "2", "nothing is at the path"),
     Code("request-taken", "2", "the request id stands for another operation"),
     Code("store-exists", "2", "`init`, and there is a store already"),
+    Code("store-network-place", "2", "the store lies on a network file system, or would"),
     Code("target-exists", "2", "the target of a restore is not empty; `--force` writes into it"),
     Code("target-unfit", "2", "the target is of a kind that cannot be written to"),
     Code("unknown-snapshot", "2", "the snapshot was never committed in this workspace"),

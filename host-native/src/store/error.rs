@@ -27,6 +27,17 @@ pub enum StoreError {
         /// What is there instead.
         why: &'static str,
     },
+    /// The place is on a network file system, where the store cannot keep its promises.
+    #[error(
+        "{place}: lies on a network file system ({network}), where locks and syncs cannot be \
+         relied on; keep the store on a local disk"
+    )]
+    NetworkPlace {
+        /// What lies there.
+        place: String,
+        /// Which file system, as the system calls it.
+        network: String,
+    },
     /// There is a store already where one was to be made.
     #[error("{place}: there is a store already")]
     Exists {
@@ -140,6 +151,7 @@ impl StoreError {
         match self {
             Self::NotFound { .. } => "no-store",
             Self::NotAStore { .. } => "not-a-store",
+            Self::NetworkPlace { .. } => "store-network-place",
             Self::Exists { .. } => "store-exists",
             Self::UnknownFormat { .. } => "unknown-store-format",
             Self::Damaged { .. } => "store-damaged",

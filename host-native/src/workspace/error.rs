@@ -263,7 +263,7 @@ const fn class_of_store_error(error: &StoreError) -> ErrorClass {
     match error {
         StoreError::NotFound { .. } => ErrorClass::NoStore,
         StoreError::Busy { .. } => ErrorClass::Race,
-        StoreError::RequestTaken { .. } => ErrorClass::Usage,
+        StoreError::RequestTaken { .. } | StoreError::NetworkPlace { .. } => ErrorClass::Usage,
         _ => ErrorClass::Failed,
     }
 }

@@ -300,3 +300,28 @@ fn of_many_who_make_a_store_in_one_place_one_does() {
         fs::remove_dir_all(&root).unwrap();
     }
 }
+
+#[test]
+fn a_network_file_system_is_refused_and_nothing_is_touched() {
+    let files = FakeFiles::default();
+    drop(create(&files).unwrap());
+    let empty = FakeFiles::default();
+    let before = (files.changes(), empty.changes());
+    for files in [&files, &empty] {
+        files.set_network(Some("nfs"));
+    }
+
+    for result in [create(&empty), create(&files), open(&files), open_to_read(&files)] {
+        let (code, text) = code(result);
+        assert_eq!(code, "store-network-place");
+        assert!(
+            text.contains("(nfs)") && text.contains("keep the store on a local disk"),
+            "{text}"
+        );
+    }
+    assert_eq!(scan_all(root(), files.clone()).unwrap_err().code(), "store-network-place");
+    assert_eq!(code(open(&empty)).0, "no-store");
+    assert_eq!((files.changes(), empty.changes()), before);
+    files.set_network(None);
+    assert_eq!(open(&files).unwrap().damage(), []);
+}

@@ -10,6 +10,8 @@ use std::{
     sync::Arc,
 };
 
+use super::network::network_at;
+
 /// Opens, lists and renames files.
 pub trait FileLayer: Send + Sync {
     /// Tells what is at `path`; `None` if there is nothing.
@@ -18,6 +20,14 @@ pub trait FileLayer: Send + Sync {
     ///
     /// What the system reports.
     fn kind(&self, path: &Path) -> io::Result<Option<FileKind>>;
+
+    /// Names the network file system on which `path` lies, or would lie if it were there; `None` if
+    /// it is a local one, as far as can be told.
+    ///
+    /// # Errors
+    ///
+    /// What the system reports.
+    fn network(&self, path: &Path) -> io::Result<Option<String>>;
 
     /// Makes a directory, whose parent is there.
     ///
@@ -138,6 +148,10 @@ impl FileLayer for SystemFiles {
             Err(error) if error.kind() == io::ErrorKind::NotADirectory => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    fn network(&self, path: &Path) -> io::Result<Option<String>> {
+        network_at(path)
     }
 
     fn create_directory(&self, path: &Path) -> io::Result<()> {

@@ -18,6 +18,7 @@ mod large;
 mod large_writer;
 pub mod layer;
 mod layout;
+mod network;
 mod open;
 mod put;
 mod read;

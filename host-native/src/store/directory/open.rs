@@ -51,8 +51,8 @@ impl DirectoryStore {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Exists`], [`StoreError::NotAStore`] if something else is there, or what the
-    /// system reports.
+    /// [`StoreError::Exists`], [`StoreError::NotAStore`] if something else is there,
+    /// [`StoreError::NetworkPlace`], or what the system reports.
     pub fn create(root: &Path, options: Options) -> Result<Self, StoreError> {
         let layer = options.layer.clone();
         let failed = |error| StoreError::from_io(root.display().to_string(), error);
@@ -77,8 +77,8 @@ impl DirectoryStore {
     /// # Errors
     ///
     /// [`StoreError::NotFound`], [`StoreError::NotAStore`], [`StoreError::UnknownFormat`],
-    /// [`StoreError::NoAccess`]; for writing [`StoreError::Busy`], and [`StoreError::Damaged`] if
-    /// batches are lost.
+    /// [`StoreError::NetworkPlace`], [`StoreError::NoAccess`]; for writing [`StoreError::Busy`],
+    /// and [`StoreError::Damaged`] if batches are lost.
     pub fn open(root: &Path, options: Options) -> Result<Self, StoreError> {
         let store = identify(&*options.layer, root)?;
         let lock = match options.access {
@@ -130,6 +130,7 @@ impl DirectoryStore {
 fn check_free(layer: &dyn FileLayer, root: &Path) -> Result<(), StoreError> {
     let place = || root.display().to_string();
     let failed = |error| StoreError::from_io(place(), error);
+    check_local(layer, root)?;
     match layer.kind(root).map_err(failed)? {
         None => return Ok(()),
         Some(FileKind::Directory) => {}
@@ -154,6 +155,15 @@ fn check_free(layer: &dyn FileLayer, root: &Path) -> Result<(), StoreError> {
         return Ok(());
     }
     Err(StoreError::NotAStore { place: place(), why: "the directory is not empty" })
+}
+
+/// Refuses to keep promises on a network file system.
+fn check_local(layer: &dyn FileLayer, path: &Path) -> Result<(), StoreError> {
+    let place = || path.display().to_string();
+    match layer.network(path).map_err(|error| StoreError::from_io(place(), error))? {
+        None => Ok(()),
+        Some(network) => Err(StoreError::NetworkPlace { place: place(), network }),
+    }
 }
 
 /// Makes all files; `format` last, so that what is interrupted is no store.
@@ -196,7 +206,11 @@ pub(super) fn identify(layer: &dyn FileLayer, root: &Path) -> Result<StoreId, St
         Some(FileKind::Directory) => {}
         Some(_) => return Err(StoreError::NotAStore { place, why: NO_DIRECTORY }),
     }
+    check_local(layer, root)?;
     let packs = layer.kind(&root.join(layout::PACKS_DIRECTORY)).map_err(failed)?;
+    if packs.is_some() {
+        check_local(layer, &root.join(layout::PACKS_DIRECTORY))?;
+    }
     let path = root.join(layout::FORMAT_FILE);
     if layer.kind(&path).map_err(failed)? != Some(FileKind::File) {
         let why = if packs.is_some() { HALF_A_STORE } else { NO_FORMAT };

@@ -23,6 +23,8 @@ pub(super) struct Disk {
     pub(super) renamings: Vec<Renaming>,
     pub(super) inodes: Vec<Arc<Inode>>,
     pub(super) locked: BTreeSet<usize>,
+    /// The network file system that it is said to be.
+    pub(super) network: Option<String>,
     /// Puts the changes of all files and names into one order.
     turn: u64,
     pub(super) operations: u64,

@@ -25,6 +25,12 @@ impl FileLayer for FaultingFiles {
         }))
     }
 
+    fn network(&self, _: &Path) -> io::Result<Option<String>> {
+        let mut disk = self.disk();
+        disk.operate()?;
+        Ok(disk.network.clone())
+    }
+
     fn create_directory(&self, path: &Path) -> io::Result<()> {
         let mut disk = self.disk();
         disk.operate_to_change(|_| {})?;

@@ -98,6 +98,11 @@ impl FaultingFiles {
         self.disk().syncs
     }
 
+    /// From now on says that it lies on this network file system.
+    pub fn set_network(&self, network: Option<&str>) {
+        self.disk().network = network.map(str::to_owned);
+    }
+
     /// From now on keeps what a power cut in each operation that changes something would find.
     pub fn keep_cuts(&self) {
         self.disk().cuts = Some(Vec::new());
