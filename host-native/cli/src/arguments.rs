@@ -45,6 +45,9 @@ pub(crate) struct Everywhere {
     /// The key file of the workspace; else MARKERBED_KEY, else in the configuration folder
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) key: Option<PathBuf>,
+    /// Write nothing to the store; what would is refused
+    #[arg(long, global = true)]
+    pub(crate) read_only: bool,
     /// Answer in JSON, one object a line
     #[arg(long, global = true)]
     pub(crate) json: bool,

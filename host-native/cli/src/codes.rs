@@ -68,7 +68,6 @@ pub(crate) const CODES: &[Code] = &[
     Code("store-full", "4", "no space is left for the store; nothing was changed"),
     Code("store-incapable", "4", "the stores together cannot keep what is promised"),
     Code("store-no-access", "4", "the system refused access to the store"),
-    Code("store-read-only", "4", "the store was opened for reading only"),
     Code("store-temporary", "4", "the store failed for now"),
     Code("system-failed", "4", "the system failed"),
     Code("target-full", "4", "no space is left for what is restored; what was written stays"),
@@ -85,6 +84,7 @@ pub(crate) const CODES: &[Code] = &[
     Code("key-foreign", "12", "a key file is of another workspace"),
     Code("key-missing", "12", "the key of the workspace is not there"),
     Code("key-not-of-workspace", "12", "the workspace began with another key"),
+    Code("store-read-only", "12", "`--read-only`, and the command writes to the store"),
     Code("interrupted", "130", "the user ended it"),
 ];
 

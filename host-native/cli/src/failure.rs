@@ -196,6 +196,7 @@ const ADVICE: &[(&str, &str)] = &[
     ("store-full", "make room and try again; what was recorded before is as it was"),
     ("store-no-access", "make it readable and writable for this user, or name another store"),
     ("store-busy", "try again when it has finished"),
+    ("store-read-only", "leave out --read-only to write"),
     ("store-temporary", "try again"),
     ("missing-object", "`markerbed check` says what is missing and which paths it serves"),
     ("hash-mismatch", "`markerbed check` says what is damaged and which paths it serves"),

@@ -1,8 +1,14 @@
 //! What every command stands on.
 
-use std::{env, ffi::OsString, path::PathBuf};
+use std::{
+    env,
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
 
-use crate::{arguments::Everywhere, inputs::Inputs, output::Output};
+use markerbed_host::store::StoreError;
+
+use crate::{arguments::Everywhere, failure::Failure, inputs::Inputs, output::Output};
 
 /// Where words go, where time and randomness come from, and where the store is.
 pub(crate) struct Host {
@@ -23,6 +29,8 @@ pub(crate) struct Place {
     pub(crate) workspace: Option<String>,
     /// The key, if it was named.
     pub(crate) key: Option<PathBuf>,
+    /// Whether nothing may be written to it.
+    pub(crate) read_only: bool,
     /// What `XDG_CONFIG_HOME` says.
     pub(crate) config_home: Option<OsString>,
     /// What `HOME` says.
@@ -53,11 +61,24 @@ impl Host {
 }
 
 impl Place {
+    /// Refuses to write to `store` if the user said so.
+    ///
+    /// # Errors
+    ///
+    /// If nothing may be written.
+    pub(crate) fn check_writable(&self, store: &Path) -> Result<(), Failure> {
+        if self.read_only {
+            return Err(StoreError::ReadOnly { place: store.display().to_string() }.into());
+        }
+        Ok(())
+    }
+
     /// What the command line names counts more than what was said before.
     pub(crate) fn name(&mut self, everywhere: &Everywhere) {
-        let Everywhere { store, workspace, key, .. } = everywhere.clone();
+        let Everywhere { store, workspace, key, read_only, .. } = everywhere.clone();
         self.store = store.or(self.store.take());
         self.workspace = workspace.or(self.workspace.take());
         self.key = key.or(self.key.take());
+        self.read_only |= read_only;
     }
 }

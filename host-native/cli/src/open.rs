@@ -54,6 +54,9 @@ impl Opened {
     /// If there is no store, or the workspace in it cannot be opened.
     pub(crate) fn of(host: &Host, purpose: Purpose) -> Result<Self, Failure> {
         let directory = find_store(&host.place)?;
+        if purpose == Purpose::Write {
+            host.place.check_writable(&directory)?;
+        }
         let store = open_store(&directory, purpose)?;
         let workspace = open_workspace(store, host.place.workspace.as_deref())?;
         Ok(Self { workspace, directory })

@@ -264,6 +264,7 @@ const fn class_of_store_error(error: &StoreError) -> ErrorClass {
         StoreError::NotFound { .. } => ErrorClass::NoStore,
         StoreError::Busy { .. } => ErrorClass::Race,
         StoreError::RequestTaken { .. } | StoreError::NetworkPlace { .. } => ErrorClass::Usage,
+        StoreError::ReadOnly { .. } => ErrorClass::NotPermitted,
         _ => ErrorClass::Failed,
     }
 }

@@ -96,6 +96,7 @@ impl Init {
             (None, Some(store)) => store.clone(),
             (None, None) => PathBuf::from(STORE_NAME),
         };
+        host.place.check_writable(&directory)?;
         if let Some(above) = directory.parent().filter(|above| !above.as_os_str().is_empty()) {
             fs::create_dir_all(above).map_err(|cause| Failure::system(shown(above), &cause))?;
         }

@@ -13,6 +13,7 @@ mod documents;
 mod interrupted;
 mod machine;
 mod output;
+mod read_only;
 mod readme;
 mod same_root;
 mod tutorial;
