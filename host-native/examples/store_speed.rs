@@ -15,7 +15,8 @@ use markerbed_core::{ContentId, Id16, ObjectId, ObjectKind, WorkspaceId, hash::c
 use markerbed_host::{
     drive::blocking::wait,
     store::{
-        Batch, Contents, DirectoryStore, Records, RequestKey, StoreError, StoredEntry,
+        Batch, Contents, DirectoryStore, Records, RequestKey, RowChange, RowRange, StoreError,
+        StoredEntry,
         directory::{Access, Options, layer::SystemFiles, scan},
     },
 };
@@ -26,9 +27,67 @@ const OURS: WorkspaceId = WorkspaceId::from_bytes([1; 32]);
 fn main() -> Result<(), StoreError> {
     let scratch = env::args_os().nth(1).map_or_else(env::temp_dir, PathBuf::from);
     let root = scratch.join(format!("store-speed-{}", std::process::id()));
-    let result = records(&root.join("records"), &scratch).and_then(|()| contents(&root));
+    let result = rows(&root.join("rows"))
+        .and_then(|()| records(&root.join("records"), &scratch))
+        .and_then(|()| contents(&root));
     drop(fs::remove_dir_all(&root));
     result
+}
+
+/// Rows: 32-byte keys, 200-byte values, 1,000 a durable commit.
+fn rows(root: &Path) -> Result<(), StoreError> {
+    drop(fs::create_dir_all(root.parent().unwrap_or(root)));
+    let store = DirectoryStore::create(root, Options::new(Access::Write))?;
+    let value = noise(200 + ROWS as usize);
+    timed("insert rows, 1,000 a commit", ROWS, || {
+        (0..ROWS / 1_000).try_for_each(|batch| {
+            let rows = (batch * 1_000..(batch + 1) * 1_000).map(|number| RowChange {
+                key: key(number),
+                value: value
+                    .get(number as usize..)
+                    .map(|rest| rest.iter().take(200).copied().collect()),
+            });
+            wait(store.commit(OURS, Batch { rows: rows.collect(), ..Batch::default() })).map(drop)
+        })
+    })?;
+    println!("{:<34} {} MiB resident", "", resident_mib());
+    timed("close", 1, || store.close())?;
+    let stored = disk_bytes(root);
+    println!("{:<34} {:.3} x payload", "stored", stored as f64 / (ROWS * 232) as f64);
+    for access in [Access::Write, Access::Read] {
+        let start = Instant::now();
+        drop(DirectoryStore::open(root, Options::new(access))?);
+        let taken = start.elapsed().as_secs_f64() * 1e3;
+        println!("{:<34} {taken:.1} ms", format!("open to {access:?}"));
+    }
+    let store = DirectoryStore::open(root, Options::new(Access::Read))?;
+    let mixed: Vec<_> = (0..READS).map(|number| key((number * 7_919) % ROWS)).collect();
+    for round in ["point read, cold", "point read"] {
+        timed(round, READS, || {
+            let mut keys = mixed.iter();
+            keys.try_for_each(|key| {
+                wait(store.fetch_rows(OURS, std::slice::from_ref(key))).map(drop)
+            })
+        })?;
+    }
+    timed("read, 100 a batch", READS, || {
+        mixed.chunks(100).try_for_each(|some| wait(store.fetch_rows(OURS, some)).map(drop))
+    })?;
+    let absent: Vec<_> = (ROWS..ROWS + READS).map(key).collect();
+    timed("absent key", READS, || {
+        let mut keys = absent.iter();
+        keys.try_for_each(|key| wait(store.fetch_rows(OURS, std::slice::from_ref(key))).map(drop))
+    })?;
+    timed("rows in order, 1,000 a call", READS, || {
+        let mut range = RowRange::default();
+        for _ in 0..READS / 1_000 {
+            let found = wait(store.range_rows(OURS, &range, 1_000))?;
+            range.after = found.last().map(|(key, _)| key.clone());
+        }
+        Ok(())
+    })?;
+    println!("{:<34} {} MiB resident", "", resident_mib());
+    Ok(())
 }
 
 /// 32-byte keys, 200-byte values that do not compress, 1,000 a durable commit.
@@ -134,6 +193,10 @@ fn object(number: u64) -> (ObjectId, Bytes) {
     (ObjectId { kind: ObjectKind::Page, bytes: id }, bytes.take(200).collect())
 }
 
+fn key(number: u64) -> Bytes {
+    Bytes::copy_from_slice(content_id(&number.to_le_bytes()).as_bytes())
+}
+
 fn batch(number: u64) -> Batch {
     let id = |number: u64| Id16::from_bytes(u128::from(number).to_be_bytes());
     let request = RequestKey { agent: id(0), request: id(number) };
@@ -200,10 +263,22 @@ fn cpu_since(before: Duration) -> Duration {
     cpu().saturating_sub(before)
 }
 
+/// Packs and index files.
 fn disk_bytes(root: &Path) -> u64 {
-    let packs = fs::read_dir(root.join("packs")).into_iter().flatten().flatten();
-    packs.filter_map(|pack| pack.metadata().ok()).map(|pack| pack.len()).sum()
+    let all = ["packs", "index"].map(|name| fs::read_dir(root.join(name)));
+    let files = all.into_iter().flatten().flatten().flatten();
+    files.filter_map(|file| file.metadata().ok()).map(|file| file.len()).sum()
 }
 
+/// What this process has in memory, from the system's own account.
+fn resident_mib() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+    kib.unwrap_or_default() / 1_024
+}
+
+const ROWS: u64 = 2_000_000;
+const READS: u64 = 200_000;
 const COUNT: u64 = 500_000;
 const LARGE: usize = 256 << 20;

@@ -205,6 +205,8 @@ pub enum StoredItem {
     Entry(WorkspaceId, u64),
     /// A committed batch as a whole.
     Batch(WorkspaceId),
+    /// What is derived from a pack of the directory store, so that opening need not read it.
+    Index(u32),
     /// Something of which even the kind cannot be told.
     Unknown,
 }
@@ -217,6 +219,7 @@ impl fmt::Display for StoredItem {
             Self::Part(_, id) => write!(out, "content part {id}"),
             Self::Entry(_, number) => write!(out, "entry {number}"),
             Self::Batch(workspace) => write!(out, "a batch of workspace {workspace}"),
+            Self::Index(pack) => write!(out, "the index of pack {pack}"),
             Self::Unknown => write!(out, "a record"),
         }
     }

@@ -308,7 +308,7 @@ fn a_new_pack_that_was_only_begun_is_begun_again() {
     let files = with_packs(2);
     let last = (1..).take_while(|n| files_have(&files, *n)).last().unwrap();
     let next = path(&format!("packs/{:08}.pack", last + 1));
-    for begun in [&b""[..], b"mbpack0\n", &[0; 64]] {
+    for begun in [&b""[..], b"mbpack1\n", &[0; 64]] {
         let files = files.copy();
         {
             use markerbed_host::store::directory::layer::{FileLayer, OpenMode};

@@ -11,6 +11,7 @@ mod crash;
 mod damage;
 mod faults;
 mod files;
+mod index;
 mod large;
 mod model;
 mod place;

@@ -135,7 +135,7 @@ fn a_directory_that_is_empty_becomes_a_store() {
 
     assert_holds(&real(scratch.path(), Access::Read).unwrap(), 1);
     let text = fs::read_to_string(scratch.path().join("format")).unwrap();
-    assert!(text.starts_with("markerbed store directory 0\n"), "{text}");
+    assert!(text.starts_with("markerbed store directory 1\n"), "{text}");
 }
 
 #[test]

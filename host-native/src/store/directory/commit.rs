@@ -6,11 +6,9 @@ use markerbed_core::WorkspaceId;
 
 use super::{
     Shared,
-    batch::{BatchRecord, Change},
-    index::Frame,
+    batch::{BatchHead, Change},
     layout::{Mark, Position},
-    record::{Header, Packing, RecordKind},
-    recover::entry_places,
+    record::{Header, Packing, RAW_BYTES_MAX, RecordKind},
 };
 use crate::store::{
     Batch, Outcome, RequestKey, StoreError,
@@ -69,7 +67,7 @@ impl Shared {
     /// The workspace number.
     pub(super) fn number(&self, workspace: WorkspaceId) -> Result<Option<u64>, StoreError> {
         self.batches_known()?;
-        Ok(self.index().workspace(workspace).and_then(|workspace| workspace.number()))
+        Ok(self.index().count(workspace).checked_sub(1))
     }
 
     /// Refuses to answer from rows and numbers that lost batches may have changed.
@@ -80,27 +78,13 @@ impl Shared {
         }
     }
 
-    /// The bytes of an entry, and where in them the operation begins.
-    pub(super) fn entry(
-        &self,
-        workspace: WorkspaceId,
-        number: u64,
-    ) -> Result<Option<(bytes::Bytes, u32)>, StoreError> {
-        let found = self.index().find_entry(workspace, number);
-        let Some((found, operation_at)) = found else { return Ok(None) };
-        let item = crate::store::StoredItem::Entry(workspace, number);
-        Ok(Some((self.read_item(item, found)?, operation_at)))
-    }
-
     fn recorded(
         &self,
         workspace: WorkspaceId,
         request: &RequestKey,
     ) -> Result<Option<Recorded>, StoreError> {
-        let find = |index: &super::index::Index| {
-            index.workspace(workspace)?.requests.get(request).copied()
-        };
-        let Some(number) = find(&self.index()) else { return Ok(None) };
+        let known = self.requests_of(workspace, &[*request])?.into_iter().next().flatten();
+        let Some(number) = known else { return Ok(None) };
         let entry = self.entry(workspace, number)?;
         Ok(entry.map(|(bytes, operation_at)| {
             let operation = bytes.slice((operation_at as usize).min(bytes.len())..);
@@ -112,9 +96,13 @@ impl Shared {
     fn write_change(&self, workspace: WorkspaceId, change: Change) -> Result<(), StoreError> {
         let mut writer = self.writer()?;
         let Mark { sequence, durable } = writer.mark();
-        let record = BatchRecord { sequence: sequence + 1, durable, change };
-        let (payload, at) = record.encode();
-        let bytes = payload.len() as u32;
+        let head = BatchHead { sequence: sequence + 1, durable };
+        let payload = head.encode(&change, workspace, self.files.seed);
+        let (bytes, bytes_max) = (payload.len() as u64, u64::from(RAW_BYTES_MAX));
+        if bytes > bytes_max {
+            return Err(StoreError::TooLarge { what: "a batch as it is stored", bytes, bytes_max });
+        }
+        let bytes = bytes as u32;
         let header = Header {
             kind: RecordKind::Batch,
             packing: Packing::Plain,
@@ -125,7 +113,7 @@ impl Shared {
             workspace,
             payload_sum: self.files.seed.sum(&payload),
         };
-        let position = writer.append(&header, &[], &payload)?;
+        let position = self.append(&mut writer, &header, &[], &payload)?;
         if let Err(error) = writer.write_out() {
             writer.take_back(position);
             return Err(error);
@@ -137,10 +125,11 @@ impl Shared {
 
         let end = position.offset + header.record_bytes();
         let durable = Position { offset: end, ..position };
-        self.writer()?.put_mark(Mark { sequence: record.sequence, durable });
-        let places = entry_places(self.files.seed, &record, &at);
-        let frame = Frame::of(position, &header);
-        self.index_mut().put_batch(workspace, frame, record.change, &places);
+        self.writer()?.put_mark(Mark { sequence: head.sequence, durable });
+        if let Some((_, lines)) = BatchHead::decode(&payload) {
+            let at = position.offset + header.head_bytes();
+            self.index_mut().put_batch(workspace, head.sequence, position, at, lines);
+        }
         Ok(())
     }
 }

@@ -11,9 +11,9 @@ use super::{
     batch::Change,
     cut::PART_BYTES_MAX,
     frame::NewItem,
-    index::Found,
     large::{NOT_ITS_ID, PartsReader},
     large_writer::LargeWriter,
+    pack_index::Found,
     record::ItemKind,
 };
 use crate::store::{
@@ -60,10 +60,8 @@ impl Contents for DirectoryStore {
         workspace: WorkspaceId,
         ids: &[ContentId],
     ) -> Result<Vec<Option<Bytes>>, StoreError> {
-        let index = self.0.index();
-        let find = |id: &ContentId| index.find_content(workspace, *id);
-        let mut places: Vec<_> = ids.iter().map(find).zip(0_usize..).collect();
-        drop(index);
+        let found = self.0.find_contents(workspace, ids)?;
+        let mut places: Vec<_> = found.into_iter().zip(0_usize..).collect();
         places.sort_by_key(|(found, _)| found.map(|(_, found)| found.frame.record));
         let mut answers = vec![None; ids.len()];
         for (found, at) in places {
@@ -82,7 +80,7 @@ impl Contents for DirectoryStore {
         id: ContentId,
         range: Range<u64>,
     ) -> Result<Option<Bytes>, StoreError> {
-        let found = self.0.index().find_content(workspace, id);
+        let found = self.0.find_content(workspace, id)?;
         let Some((kind, found)) = found else { return self.0.absent() };
         let item = StoredItem::Content(workspace, id);
         if kind == ItemKind::Recipe {
@@ -100,7 +98,7 @@ impl Contents for DirectoryStore {
         workspace: WorkspaceId,
         id: ContentId,
     ) -> Result<Option<Box<dyn ContentReader>>, StoreError> {
-        let found = self.0.index().find_content(workspace, id);
+        let found = self.0.find_content(workspace, id)?;
         let Some((kind, found)) = found else { return self.0.absent() };
         if kind == ItemKind::Recipe {
             let recipe = self.0.recipe(workspace, id, found)?;
@@ -116,8 +114,8 @@ impl Contents for DirectoryStore {
         workspace: WorkspaceId,
         ids: &[ContentId],
     ) -> Result<Vec<bool>, StoreError> {
-        let index = self.0.index();
-        Ok(ids.iter().map(|id| index.find_content(workspace, *id).is_some()).collect())
+        let found = self.0.find_contents(workspace, ids)?;
+        Ok(found.iter().map(Option::is_some).collect())
     }
 
     async fn content_lengths(
@@ -126,8 +124,7 @@ impl Contents for DirectoryStore {
         ids: &[ContentId],
     ) -> Result<Vec<Option<u64>>, StoreError> {
         let mut lengths = Vec::with_capacity(ids.len());
-        for id in ids {
-            let found = self.0.index().find_content(workspace, *id);
+        for (id, found) in ids.iter().zip(self.0.find_contents(workspace, ids)?) {
             lengths.push(match found {
                 Some((ItemKind::Recipe, found)) => {
                     Some(self.0.recipe(workspace, *id, found)?.length)
@@ -187,7 +184,7 @@ impl Shared {
         content: &Bytes,
     ) -> Result<(), StoreError> {
         // Where something is damaged, it may be one of the parts.
-        if self.damage.is_empty() && self.index().find_content(workspace, id).is_some() {
+        if self.damage.is_empty() && self.find_content(workspace, id)?.is_some() {
             return Ok(());
         }
         self.put_in_parts(workspace, id, content)

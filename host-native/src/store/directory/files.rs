@@ -8,6 +8,7 @@ use std::{
 };
 
 use super::{
+    index_file::{BlockCache, IndexFile},
     layer::{FileKind, FileLayer, OpenMode, StoreFile},
     layout::{self, Mark, Position, StoreId},
     sum::Seed,
@@ -25,6 +26,7 @@ pub(super) struct Files {
     pub(super) seed: Seed,
     mode: OpenMode,
     packs: RwLock<BTreeMap<u32, Arc<dyn StoreFile>>>,
+    index_blocks: Arc<BlockCache>,
 }
 
 impl Files {
@@ -34,9 +36,9 @@ impl Files {
         store: StoreId,
         mode: OpenMode,
     ) -> Self {
-        let packs = RwLock::default();
+        let (packs, index_blocks) = (RwLock::default(), Arc::default());
         let (root, place) = (root.to_owned(), root.display().to_string());
-        Self { layer, root, place, store, seed: Seed::of(store), mode, packs }
+        Self { layer, root, place, store, seed: Seed::of(store), mode, packs, index_blocks }
     }
 
     /// The numbers of the packs there are, ascending.
@@ -44,6 +46,19 @@ impl Files {
         let names = self.layer.list(&self.root.join(layout::PACKS_DIRECTORY))?;
         let mut numbers: Vec<_> =
             names.iter().filter_map(|name| layout::pack_number(name)).collect();
+        numbers.sort_unstable();
+        Ok(numbers)
+    }
+
+    /// The numbers of the packs whose index files there are, ascending.
+    pub(super) fn index_numbers(&self) -> io::Result<Vec<u32>> {
+        let directory = self.root.join(layout::INDEX_DIRECTORY);
+        let names = match self.layer.kind(&directory)? {
+            Some(_) => self.layer.list(&directory)?,
+            None => Vec::new(),
+        };
+        let mut numbers: Vec<_> =
+            names.iter().filter_map(|name| layout::index_number(name)).collect();
         numbers.sort_unstable();
         Ok(numbers)
     }
@@ -72,6 +87,61 @@ impl Files {
             return Ok(bytes);
         }
         Err(DamagedRecord::new(at, StoredItem::Unknown, ENDS_EARLY).error(&self.place))
+    }
+
+    /// Reads as much of `buffer` as a pack has from `at` on.
+    pub(super) fn read_some<'b>(
+        &self,
+        at: Position,
+        buffer: &'b mut [u8],
+    ) -> Result<&'b [u8], StoreError> {
+        let file = self.open_pack(at.pack).map_err(|error| self.failed(error))?;
+        let read = file.read_at(buffer, at.offset).map_err(|error| self.failed(error))?;
+        Ok(buffer.get(..read).unwrap_or_default())
+    }
+
+    /// The file that should be the index of a pack.
+    pub(super) fn index_file(&self, pack: u32) -> io::Result<Option<Arc<dyn StoreFile>>> {
+        match self.layer.open(&layout::index_path(&self.root, pack), OpenMode::Read) {
+            Ok(file) => Ok(Some(file)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Opens the index file of a pack; inside, why it cannot be used, and `None` if there is none.
+    pub(super) fn open_index(
+        &self,
+        pack: u32,
+    ) -> io::Result<Option<Result<IndexFile, &'static str>>> {
+        let file = self.index_file(pack)?;
+        let blocks = || self.index_blocks.clone();
+        file.map(|file| IndexFile::open(file, pack, self.seed, blocks())).transpose()
+    }
+
+    /// Puts an index file in place, durably and as a whole.
+    pub(super) fn write_index(&self, pack: u32, bytes: &[u8]) -> io::Result<()> {
+        let directory = self.root.join(layout::INDEX_DIRECTORY);
+        if self.layer.kind(&directory)?.is_none() {
+            self.layer.create_directory(&directory)?;
+            self.layer.sync_directory(&self.root)?;
+        }
+        let new = layout::new_index_path(&self.root, pack);
+        let file = self.layer.open(&new, OpenMode::Create)?;
+        file.truncate(0)?;
+        file.write_at(bytes, 0)?;
+        file.sync()?;
+        self.layer.rename(&new, &layout::index_path(&self.root, pack))?;
+        self.layer.sync_directory(&directory)
+    }
+
+    /// Empties the index file of a pack if there is one, durably: it may be that of another past.
+    pub(super) fn empty_index(&self, pack: u32) -> io::Result<()> {
+        match self.layer.open(&layout::index_path(&self.root, pack), OpenMode::Write) {
+            Ok(file) => file.truncate(0).and_then(|()| file.sync()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// The newest mark; an absent or broken file is as one that says nothing.

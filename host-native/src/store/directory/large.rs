@@ -14,7 +14,7 @@ use super::{
     DirectoryStore, Shared,
     cut::{Cutter, PART_BYTES_MIN},
     frame::NewItem,
-    index::Found,
+    pack_index::Found,
     record::{ItemKind, RAW_BYTES_MAX},
     walk::PAYLOAD_BROKEN,
 };
@@ -110,8 +110,7 @@ impl Shared {
         whole: StoredItem,
         part: Part,
     ) -> Result<Bytes, StoreError> {
-        let found = self.index().find(workspace, ItemKind::Part, *part.id.as_bytes());
-        match found {
+        match self.find(workspace, ItemKind::Part, *part.id.as_bytes())? {
             Some(found) => self.read_item(StoredItem::Part(workspace, part.id), found),
             None => Err(StoreError::Damaged {
                 item: whole,

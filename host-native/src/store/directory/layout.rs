@@ -17,11 +17,13 @@ pub(super) const LOCK_FILE: &str = "lock";
 pub(super) const MARK_FILE: &str = "durable";
 /// Holds the packs.
 pub(super) const PACKS_DIRECTORY: &str = "packs";
+/// Holds what is derived from the packs, so that opening need not read them.
+pub(super) const INDEX_DIRECTORY: &str = "index";
 
 /// What the first line of `format` says before the version.
 pub(super) const FORMAT_WORDS: &str = "markerbed store directory ";
 /// The version that is read and written.
-pub(super) const FORMAT_VERSION: &str = "0";
+pub(super) const FORMAT_VERSION: &str = "1";
 
 /// Bytes before the first record of a pack.
 pub(super) const PACK_HEADER_BYTES: u64 = 64;
@@ -52,6 +54,26 @@ pub(super) fn pack_path(store: &Path, pack: u32) -> PathBuf {
 pub(super) fn pack_number(name: &str) -> Option<u32> {
     let number = name.strip_suffix(".pack")?.parse().ok()?;
     (number > 0 && format!("{number:08}.pack") == name).then_some(number)
+}
+
+/// The path of the index of a pack.
+pub(super) fn index_path(store: &Path, pack: u32) -> PathBuf {
+    store.join(index_name(pack))
+}
+
+/// Where the index of a pack is until it is complete.
+pub(super) fn new_index_path(store: &Path, pack: u32) -> PathBuf {
+    store.join(format!("{}.new", index_name(pack)))
+}
+
+/// The number of the pack whose index has this name.
+pub(super) fn index_number(name: &str) -> Option<u32> {
+    pack_number(&format!("{}.pack", name.strip_suffix(".index")?))
+}
+
+/// How errors name the index of a pack.
+pub(super) fn index_name(pack: u32) -> String {
+    format!("{INDEX_DIRECTORY}/{pack:08}.index")
 }
 
 fn pack_name(pack: u32) -> String {
@@ -184,7 +206,7 @@ impl Mark {
     }
 }
 
-const PACK_MAGIC: &[u8; 8] = b"mbpack0\n";
+const PACK_MAGIC: &[u8; 8] = b"mbpack1\n";
 const HEADER_SHORT: &str = "it ends inside its first bytes";
 const HEADER_BROKEN: &str = "its first bytes are not those of a pack";
 const MARK_BYTES: usize = 28;
@@ -200,8 +222,11 @@ mod tests {
     #[test]
     fn a_format_file_is_known_foreign_or_of_another_version() {
         assert_eq!(parse_format(format_text(STORE).as_bytes()), Format::Known(STORE));
-        assert_eq!(parse_format(b"markerbed store directory 9\n"), Format::Unknown("9".into()));
-        assert_eq!(parse_format(b"markerbed store directory 0\nxyz\n"), Format::Foreign);
+        for other in ["0", "9"] {
+            let text = format!("markerbed store directory {other}\n");
+            assert_eq!(parse_format(text.as_bytes()), Format::Unknown(other.into()));
+        }
+        assert_eq!(parse_format(b"markerbed store directory 1\nxyz\n"), Format::Foreign);
         assert_eq!(parse_format(b""), Format::Foreign);
     }
 
@@ -211,6 +236,8 @@ mod tests {
         for name in ["00000000.pack", "1.pack", "00000001.pac", "+0000001.pack", "x"] {
             assert_eq!(pack_number(name), None, "{name}");
         }
+        assert_eq!(index_number("00000002.index"), Some(2));
+        assert_eq!(index_number("00000002.index.new"), None);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The directory store: everything in one directory, in packs that are only appended to.
 //!
-//! The layout of the files is in `store/README.md`. One process writes, others read beside it.
+//! The layout of the files is in `docs/spec/store-directory.md`. One process writes, others read
+//! beside it.
 
 mod batch;
 mod cache;
@@ -10,21 +11,26 @@ mod contents;
 mod cut;
 pub mod faulting;
 mod files;
+mod find;
 mod frame;
 mod index;
-#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "format 1 will use it"))]
 mod index_file;
 mod large;
 mod large_writer;
 pub mod layer;
 mod layout;
+mod line;
+mod make_index;
 mod network;
 mod open;
+mod pack_index;
 mod put;
+mod range;
 mod read;
 mod record;
 mod records;
 mod recover;
+mod reindex;
 mod scan;
 mod streams;
 mod sum;
@@ -36,17 +42,18 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
-use cache::FrameCache;
+use cache::{FrameCache, HeadCache};
 use files::Files;
 use index::Index;
 use layer::StoreFile;
 use markerbed_core::WorkspaceId;
-pub use open::{Access, Options};
+pub use open::{Access, IndexUse, Options};
+pub use reindex::{IndexFinding, IndexReport, compare_index, rebuild_index};
 pub use scan::{ScanReport, scan, scan_items};
 pub use walk::DamagedRecord;
 use writer::{Tail, Writer};
 
-use super::Capabilities;
+use super::{Capabilities, StoreError};
 
 /// A store in one directory. Clones share the open files.
 #[derive(Clone)]
@@ -64,6 +71,8 @@ struct Shared {
     /// Held by who commits.
     committer: Mutex<()>,
     cache: FrameCache,
+    heads: HeadCache,
+    index_use: IndexUse,
     notices: super::tail::Tail,
     damage: Vec<DamagedRecord>,
     batches_lost: bool,
@@ -86,6 +95,18 @@ impl DirectoryStore {
         let mut found: Vec<_> = index.workspaces().map(|(workspace, _)| workspace).collect();
         found.sort_unstable();
         found
+    }
+
+    /// Makes the next opening fast: writes the index of what is durable, if that is much.
+    ///
+    /// The same happens, and a failure stays unknown, when the last clone of a handle that writes
+    /// is dropped. What was put and not committed or flushed is not made durable by this.
+    ///
+    /// # Errors
+    ///
+    /// What the system reports; the store is whole, and only slower to open.
+    pub fn close(self) -> Result<(), StoreError> {
+        self.0.index_tail()
     }
 
     const CAPABILITIES: Capabilities = Capabilities {
@@ -113,6 +134,13 @@ impl Shared {
 
     fn index_mut(&self) -> RwLockWriteGuard<'_, Index> {
         self.index.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // The next opening reads more of the pack instead.
+        let _ = self.index_tail();
     }
 }
 

@@ -1,6 +1,7 @@
 //! Makes a store, and opens one.
 
 use std::{
+    cmp::Ordering,
     io,
     path::Path,
     process,
@@ -9,11 +10,12 @@ use std::{
 
 use super::{
     DirectoryStore, Shared,
-    cache::FrameCache,
+    cache::{FrameCache, HeadCache},
     files::Files,
     layer::{FileKind, FileLayer, OpenMode, StoreFile, SystemFiles},
     layout::{self, Format, Mark, PACK_HEADER_BYTES, PackHeader, Position, StoreId},
-    recover::{Recovered, Uncommitted, recover},
+    make_index::{is_much, write_index_to_end},
+    recover::{Purpose, Recovered, Uncommitted, recover},
     walk::DamagedRecord,
     writer::{Tail, Writer, create_pack},
 };
@@ -26,8 +28,19 @@ pub struct Options {
     pub access: Access,
     /// What to reach the files through.
     pub layer: Arc<dyn FileLayer>,
-    /// Bytes from which on a pack is sealed.
+    /// Bytes from which on a pack is sealed; at most 3 GiB.
     pub pack_bytes: u64,
+    /// Whether to use index files.
+    pub index: IndexUse,
+}
+
+/// Whether the index files count. The answers are the same.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum IndexUse {
+    /// They are read, and who writes makes them.
+    Use,
+    /// None is read or made: all is known from the packs, and opening reads all of them.
+    Ignore,
 }
 
 /// What a handle is for.
@@ -42,7 +55,7 @@ pub enum Access {
 impl Options {
     /// For `access`, with the files of the system.
     pub fn new(access: Access) -> Self {
-        Self { access, layer: Arc::new(SystemFiles), pack_bytes: PACK_BYTES }
+        Self { access, layer: Arc::new(SystemFiles), pack_bytes: PACK_BYTES, index: IndexUse::Use }
     }
 }
 
@@ -99,17 +112,21 @@ impl DirectoryStore {
         let mode = if writes { OpenMode::Write } else { OpenMode::Read };
         let files = Arc::new(Files::new(options.layer, root, store, mode));
         let uncommitted = if writes { Uncommitted::Keep } else { Uncommitted::Leave };
-        let mut found = recover(&files, uncommitted).map_err(|error| files.failed(error))?;
+        let purpose = Purpose::Open(options.index, uncommitted);
+        let mut found = recover(&files, purpose).map_err(|error| files.failed(error))?;
         let writer = if writes {
             let writer = begin_writing(&files, &mut found, options.pack_bytes)?;
+            if options.index == IndexUse::Use {
+                complete_index(&files, &mut found, writer.pack_bytes());
+            }
             Some(writer)
         } else {
             None
         };
         let tail = writer.as_ref().map_or_else(|| Tail::without_writer().into(), Writer::tail);
         let notices = tail::Tail::default();
-        for (workspace, kept) in found.index.workspaces() {
-            notices.publish(workspace, kept.entries.len() as u64);
+        for (workspace, count) in found.index.workspaces() {
+            notices.publish(workspace, count);
         }
         Ok(Self(Arc::new(Shared {
             files,
@@ -118,6 +135,8 @@ impl DirectoryStore {
             tail,
             committer: Mutex::default(),
             cache: FrameCache::default(),
+            heads: HeadCache::default(),
+            index_use: options.index,
             notices,
             damage: found.damage,
             batches_lost: found.batches_lost,
@@ -168,9 +187,11 @@ fn check_local(layer: &dyn FileLayer, path: &Path) -> Result<(), StoreError> {
 
 /// Makes all files; `format` last, so that what is interrupted is no store.
 fn create_files(layer: &Arc<dyn FileLayer>, root: &Path, store: StoreId) -> io::Result<()> {
-    let packs = root.join(layout::PACKS_DIRECTORY);
-    if layer.kind(&packs)?.is_none() {
-        layer.create_directory(&packs)?;
+    for directory in [layout::PACKS_DIRECTORY, layout::INDEX_DIRECTORY] {
+        let directory = root.join(directory);
+        if layer.kind(&directory)?.is_none() {
+            layer.create_directory(&directory)?;
+        }
     }
     let files = Files::new(layer.clone(), root, store, OpenMode::Write);
     create_pack(&files, &PackHeader { store, pack: 1, previous_bytes: 0 })?;
@@ -234,7 +255,10 @@ pub(super) fn identify(layer: &dyn FileLayer, root: &Path) -> Result<StoreId, St
 }
 
 /// Takes the lock of who writes, and says in it who that is.
-fn take_lock(layer: &dyn FileLayer, root: &Path) -> Result<Arc<dyn StoreFile>, StoreError> {
+pub(super) fn take_lock(
+    layer: &dyn FileLayer,
+    root: &Path,
+) -> Result<Arc<dyn StoreFile>, StoreError> {
     let place = || root.display().to_string();
     let failed = |error| StoreError::from_io(place(), error);
     let file = layer.open(&root.join(layout::LOCK_FILE), OpenMode::Create).map_err(failed)?;
@@ -274,6 +298,11 @@ fn begin_writing(
         let synced = files.layer.sync_directory(&files.root.join(layout::PACKS_DIRECTORY));
         synced.and_then(|()| sync_place(&*files.layer, &files.root)).map_err(failed)?;
     }
+    let newest = found.packs.iter().find(|read| read.pack == found.end.pack);
+    if newest.is_some_and(|read| read.has_unusable_index) {
+        // It may be of another past of the pack; what is written now must not fit it by chance.
+        files.empty_index(found.end.pack).map_err(failed)?;
+    }
     let changed = make_durable(files, found.mark.durable, found.end).map_err(failed)?;
     let mut writer =
         Writer::new(files.clone(), found.end, found.mark, pack_bytes).map_err(failed)?;
@@ -281,6 +310,23 @@ fn begin_writing(
         writer.put_mark(Mark { durable: found.end, ..found.mark });
     }
     Ok(writer)
+}
+
+/// Makes index files of whole packs that have none, and of the newest if much of it has none. What
+/// fails is tried again at the next opening.
+fn complete_index(files: &Files, found: &mut Recovered, pack_bytes: u64) {
+    let newest = found.end;
+    for read in found.packs.iter().filter(|read| read.is_whole) {
+        let is_wanted = match read.pack.cmp(&newest.pack) {
+            Ordering::Less => read.covered < read.length,
+            Ordering::Equal => is_much(read.covered, newest.offset, pack_bytes),
+            Ordering::Greater => false,
+        };
+        let file = is_wanted.then(|| write_index_to_end(files, read.pack)).flatten();
+        if let Some(file) = file {
+            found.index.put_file(file);
+        }
+    }
 }
 
 /// The end of the pack before one that was never begun.
@@ -331,8 +377,13 @@ const PACK_BYTES: u64 = 64 << 20;
 const FORMAT_BYTES_MAX: usize = 4_096;
 const HOLDER_BYTES_MAX: usize = 100;
 const REWRITE_BYTES: u64 = 1 << 20;
-const LEFT_BY_CREATE: [&str; 4] =
-    [layout::LOCK_FILE, layout::PACKS_DIRECTORY, layout::MARK_FILE, layout::NEW_FORMAT_FILE];
+const LEFT_BY_CREATE: [&str; 5] = [
+    layout::LOCK_FILE,
+    layout::PACKS_DIRECTORY,
+    layout::INDEX_DIRECTORY,
+    layout::MARK_FILE,
+    layout::NEW_FORMAT_FILE,
+];
 
 const NO_DIRECTORY: &str = "it is not a directory";
 const NO_FORMAT: &str = "it is not a markerbed store";

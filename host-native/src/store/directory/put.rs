@@ -2,13 +2,14 @@
 
 use std::{collections::HashSet, sync::MutexGuard};
 
-use markerbed_core::{ContentId, WorkspaceId};
+use markerbed_core::WorkspaceId;
 
 use super::{
     Shared,
     frame::{NewItem, PackedFrame, runs},
-    index::Frame,
-    record::ItemKind,
+    layout::Position,
+    pack_index::Frame,
+    record::Header,
     writer::Writer,
 };
 use crate::store::StoreError;
@@ -24,15 +25,30 @@ impl Shared {
         items: Vec<NewItem>,
     ) -> Result<(), StoreError> {
         self.writable()?;
-        let new = self.absent_among(workspace, items);
+        let new = self.absent_among(workspace, items)?;
         for run in runs(&new) {
             let frame = PackedFrame::of(workspace, run, self.files.seed);
             let mut writer = self.writer()?;
-            let position = writer.append(&frame.header, &frame.table, &frame.payload)?;
+            let position = self.append(&mut writer, &frame.header, &frame.table, &frame.payload)?;
             let place = Frame::of(position, &frame.header);
             self.index_mut().put_items(workspace, place, &frame.items);
         }
         Ok(())
+    }
+
+    /// Appends one record, and indexes the pack before it if that was sealed for it.
+    pub(super) fn append(
+        &self,
+        writer: &mut Writer,
+        header: &Header,
+        table: &[u8],
+        payload: &[u8],
+    ) -> Result<Position, StoreError> {
+        let position = writer.append(header, table, payload);
+        for pack in writer.take_sealed() {
+            self.index_sealed(pack);
+        }
+        position
     }
 
     /// The writer, or who is to blame that there is none.
@@ -50,18 +66,20 @@ impl Shared {
         }
     }
 
-    fn absent_among(&self, workspace: WorkspaceId, items: Vec<NewItem>) -> Vec<NewItem> {
+    fn absent_among(
+        &self,
+        workspace: WorkspaceId,
+        items: Vec<NewItem>,
+    ) -> Result<Vec<NewItem>, StoreError> {
         let mut seen = HashSet::with_capacity(items.len());
-        let index = self.index();
-        let is_absent = |item: &NewItem| match item.kind {
-            // A content in parts has a recipe instead.
-            ItemKind::Content => {
-                index.find_content(workspace, ContentId::from_bytes(item.id)).is_none()
-            }
-            kind => index.find(workspace, kind, item.id).is_none(),
-        };
+        let wanted = items.iter().map(|item| (item.kind.class(), item.id));
+        let known = self.find_all(workspace, wanted)?;
+        let mut known = known.into_iter();
         let mut new = items;
-        new.retain(|item| is_absent(item) && seen.insert((item.kind, item.id)));
-        new
+        new.retain(|item| {
+            let is_known = known.next().flatten().is_some();
+            !is_known && seen.insert((item.kind.class(), item.id))
+        });
+        Ok(new)
     }
 }

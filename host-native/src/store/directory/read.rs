@@ -6,8 +6,8 @@ use markerbed_core::WorkspaceId;
 use super::{
     Shared,
     compress::decompress,
-    index::{Found, Frame},
     layout::Position,
+    pack_index::{Found, Frame},
     record::{ItemKind, Packing},
     walk::{DamagedRecord, PAYLOAD_BROKEN},
 };
@@ -20,10 +20,10 @@ impl Shared {
         workspace: WorkspaceId,
         wanted: &[(ItemKind, [u8; 32])],
     ) -> Result<Vec<Option<Bytes>>, StoreError> {
-        let index = self.index();
-        let find = |(kind, id): &(ItemKind, [u8; 32])| index.find(workspace, *kind, *id);
-        let mut places: Vec<_> = wanted.iter().map(find).zip(0_usize..).collect();
-        drop(index);
+        let keys = wanted.iter().map(|(kind, id)| (kind.class(), *id));
+        let found = self.find_all(workspace, keys)?.into_iter();
+        let found = found.map(|found| found.map(|(_, found)| found));
+        let mut places: Vec<_> = found.zip(0_usize..).collect();
         places
             .sort_by_key(|(found, _)| found.map(|found| (found.frame.record, found.place.offset)));
         let mut answers = vec![None; wanted.len()];

@@ -14,7 +14,7 @@ use crate::store::StoredItem;
 /// Bytes of a record's header.
 pub(super) const HEADER_BYTES: usize = 72;
 /// What each record begins with.
-pub(super) const MAGIC: [u8; 4] = *b"mbR0";
+pub(super) const MAGIC: [u8; 4] = *b"mbR1";
 /// Bytes of all items of a record, before compression.
 pub(super) const RAW_BYTES_MAX: u32 = 80 << 20;
 /// Bytes of a record's table.
@@ -159,6 +159,16 @@ impl ItemKind {
         }
     }
 
+    /// The class under which such an item is looked up: a content has one state, in one piece, in
+    /// parts, or removed.
+    pub(super) const fn class(self) -> KeyClass {
+        match self {
+            Self::Object(kind) => KeyClass(kind.number()),
+            Self::Content | Self::Recipe => KeyClass::CONTENT,
+            Self::Part => KeyClass(Self::PART),
+        }
+    }
+
     fn from_number(number: u8) -> Option<Self> {
         match number {
             Self::CONTENT => Some(Self::Content),
@@ -177,6 +187,18 @@ impl ItemKind {
             Self::Part => StoredItem::Part(workspace, content),
         }
     }
+}
+
+/// What a key is the key of.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(super) struct KeyClass(pub(super) u8);
+
+impl KeyClass {
+    pub(super) const CONTENT: Self = Self(ItemKind::CONTENT);
+    pub(super) const ROW: Self = Self(0x20);
+    pub(super) const ENTRY: Self = Self(0x21);
+    pub(super) const REQUEST: Self = Self(0x22);
+    pub(super) const SUBSCRIBER: Self = Self(0x23);
 }
 
 /// One line of a record's table.

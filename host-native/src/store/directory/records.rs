@@ -32,10 +32,9 @@ impl Records for DirectoryStore {
         workspace: WorkspaceId,
         ids: &[ObjectId],
     ) -> Result<Vec<bool>, StoreError> {
-        let index = self.0.index();
-        let has =
-            |id: &ObjectId| index.find(workspace, ItemKind::Object(id.kind), id.bytes).is_some();
-        Ok(ids.iter().map(has).collect())
+        let keys = ids.iter().map(|id| (ItemKind::Object(id.kind).class(), id.bytes));
+        let found = self.0.find_all(workspace, keys)?;
+        Ok(found.iter().map(Option::is_some).collect())
     }
 
     async fn put_objects(
@@ -58,9 +57,7 @@ impl Records for DirectoryStore {
         keys: &[Bytes],
     ) -> Result<Vec<Option<Bytes>>, StoreError> {
         self.0.batches_known()?;
-        let index = self.0.index();
-        let workspace = index.workspace(workspace);
-        Ok(keys.iter().map(|key| workspace?.rows.get(key).cloned()).collect())
+        self.0.rows_of(workspace, keys)
     }
 
     async fn range_rows(
@@ -70,9 +67,7 @@ impl Records for DirectoryStore {
         limit: usize,
     ) -> Result<Vec<(Bytes, Bytes)>, StoreError> {
         self.0.batches_known()?;
-        let index = self.0.index();
-        let workspace = index.workspace(workspace);
-        Ok(workspace.map(|workspace| range.of(&workspace.rows, limit)).unwrap_or_default())
+        self.0.rows(workspace, range, limit.min(ANSWER_ITEMS_MAX))
     }
 
     async fn number(&self, workspace: WorkspaceId) -> Result<Option<u64>, StoreError> {
@@ -96,9 +91,7 @@ impl Records for DirectoryStore {
         requests: &[RequestKey],
     ) -> Result<Vec<Option<u64>>, StoreError> {
         self.0.batches_known()?;
-        let index = self.0.index();
-        let workspace = index.workspace(workspace);
-        Ok(requests.iter().map(|request| workspace?.requests.get(request).copied()).collect())
+        self.0.requests_of(workspace, requests)
     }
 
     async fn commit(&self, workspace: WorkspaceId, batch: Batch) -> Result<Outcome, StoreError> {

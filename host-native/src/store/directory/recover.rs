@@ -7,12 +7,15 @@
 use std::{collections::VecDeque, io, mem};
 
 use super::{
-    batch::BatchRecord,
+    IndexUse,
+    batch::BatchHead,
     files::Files,
-    index::{Frame, Index, Place},
+    index::Index,
+    index_file::IndexFile,
+    layer::StoreFile,
     layout::{Mark, PACK_HEADER_BYTES, PackHeader, Position},
+    pack_index::Frame,
     record::{Item, RecordKind},
-    sum::Seed,
     walk::{DamagedRecord, PAYLOAD_BROKEN, Record, Step, Walk},
 };
 use crate::store::StoredItem;
@@ -29,6 +32,30 @@ pub(super) struct Recovered {
     pub(super) damage: Vec<DamagedRecord>,
     /// Batches are missing: rows and numbers cannot be known.
     pub(super) batches_lost: bool,
+    /// The packs, ascending.
+    pub(super) packs: Vec<ReadPack>,
+}
+
+/// How a pack was read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ReadPack {
+    pub(super) pack: u32,
+    /// Up to where an index file tells what is in it.
+    pub(super) covered: u64,
+    pub(super) length: u64,
+    /// What was read of it is whole.
+    pub(super) is_whole: bool,
+    /// It may have an index file that cannot be used.
+    pub(super) has_unusable_index: bool,
+}
+
+/// What the packs are read for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Purpose {
+    /// To make the index of a store.
+    Open(IndexUse, Uncommitted),
+    /// To know where the store ends and what is damaged; nothing else is kept, no index is read.
+    Scan,
 }
 
 /// Which of the items behind the last batch count.
@@ -40,44 +67,37 @@ pub(super) enum Uncommitted {
     Leave,
 }
 
-/// Reads all packs.
-pub(super) fn recover(files: &Files, uncommitted: Uncommitted) -> io::Result<Recovered> {
+/// Reads all packs, but for what index files tell of them.
+pub(super) fn recover(files: &Files, purpose: Purpose) -> io::Result<Recovered> {
     // Before the packs: whoever writes meanwhile moves the mark last.
     let mark = files.read_mark()?;
     let mut recovery = Recovery {
         files,
+        purpose,
         pending: VecDeque::new(),
         found: Recovered { mark: Mark { sequence: 0, ..mark }, ..Recovered::default() },
     };
-    let mut previous: Option<(u32, u64)> = None;
     for pack in files.pack_numbers()? {
-        let before = previous.map_or(0, |(pack, _)| pack);
+        let before = recovery.found.packs.last().map_or(0, |before| before.pack);
         if pack != before + 1 {
             recovery.push_gap(Position { pack: before + 1, offset: 0 }, PACK_MISSING);
         }
-        previous = Some((pack, recovery.read_pack(pack, previous)?));
+        recovery.read_pack(pack)?;
     }
-    recovery.finish(mark, uncommitted)
+    recovery.finish(mark)
 }
 
 struct Recovery<'a> {
     files: &'a Files,
+    purpose: Purpose,
     /// What lies behind the durable part, as far as that is known, in order.
     pending: VecDeque<Event>,
     found: Recovered,
 }
 
 enum Event {
-    Items {
-        record: Record,
-        items: Vec<Item>,
-    },
-    /// `at` says where in the record each entry is.
-    Batch {
-        record: Record,
-        batch: BatchRecord,
-        at: Vec<u32>,
-    },
+    Items { record: Record, items: Vec<Item> },
+    Batch { record: Record, payload: Vec<u8> },
     Gap(DamagedRecord),
 }
 
@@ -91,27 +111,32 @@ impl Event {
 }
 
 impl Recovery<'_> {
-    /// Reads one pack; returns its length.
-    fn read_pack(&mut self, pack: u32, previous: Option<(u32, u64)>) -> io::Result<u64> {
+    fn read_pack(&mut self, pack: u32) -> io::Result<()> {
         let file = self.files.open_pack(pack)?;
+        let index = self.open_index(pack);
+        // After the index: whoever writes meanwhile makes the pack longer first.
         let mut walk = Walk::new(&*file, self.files.seed, pack)?;
-        let mut head = vec![0; PACK_HEADER_BYTES as usize];
-        let read = file.read_at(&mut head, 0)?;
-        head.truncate(read);
-        let start = Position { pack, offset: 0 };
-        match PackHeader::decode(&head, self.files.store, pack, self.files.seed) {
-            Ok(header) => {
-                // It was begun once all before it was durable.
-                self.durable_to(Position { pack, offset: PACK_HEADER_BYTES });
-                if let Some((before, length)) =
-                    previous.filter(|(_, b)| *b != header.previous_bytes)
-                {
-                    self.damaged(Position { pack: before, offset: length }, PACK_RESIZED);
-                }
-            }
-            Err(fault) => self.push_gap(start, fault),
+        let length = walk.length();
+        let is_ours = self.read_header(&*file, pack)?;
+        let has_index = index.is_some();
+        let index = index.flatten().filter(|index| is_ours && fits(index, length));
+        let mut covered = PACK_HEADER_BYTES;
+        if let Some(index) = index
+            && begins_record(&*file, self.files, index.covered().end, pack)?
+        {
+            covered = index.covered().end;
+            walk.go_on_at(covered);
+            self.put_index(index);
         }
-        self.found.end = Position { pack, offset: walk.length() };
+        self.found.end = Position { pack, offset: length };
+        let uses_index = self.uses_index();
+        self.found.packs.push(ReadPack {
+            pack,
+            covered,
+            length,
+            is_whole: is_ours,
+            has_unusable_index: covered == PACK_HEADER_BYTES && (has_index || !uses_index),
+        });
         while let Some(step) = walk.step()? {
             match step {
                 Step::Gap { from, fault } => self.push_gap(from, fault),
@@ -119,7 +144,62 @@ impl Recovery<'_> {
             }
             self.settle();
         }
-        Ok(walk.length())
+        Ok(())
+    }
+
+    /// The index file of a pack; inside, none if it cannot be used.
+    fn open_index(&self, pack: u32) -> Option<Option<IndexFile>> {
+        if !self.uses_index() {
+            return None;
+        }
+        match self.files.open_index(pack) {
+            Ok(found) => found.map(Result::ok),
+            // What cannot be read is as good as broken: the pack itself says more.
+            Err(_) => Some(None),
+        }
+    }
+
+    const fn uses_index(&self) -> bool {
+        matches!(self.purpose, Purpose::Open(IndexUse::Use, _))
+    }
+
+    /// Reads the header of a pack; tells whether it is this store's.
+    fn read_header(&mut self, file: &dyn StoreFile, pack: u32) -> io::Result<bool> {
+        let mut head = vec![0; PACK_HEADER_BYTES as usize];
+        let read = file.read_at(&mut head, 0)?;
+        head.truncate(read);
+        match PackHeader::decode(&head, self.files.store, pack, self.files.seed) {
+            Ok(header) => {
+                // It was begun once all before it was durable.
+                self.durable_to(Position { pack, offset: PACK_HEADER_BYTES });
+                let before = self.found.packs.last().copied();
+                if let Some(before) = before.filter(|b| b.length != header.previous_bytes) {
+                    let end = Position { pack: before.pack, offset: before.length };
+                    self.push_damage(DamagedRecord::new(end, StoredItem::Unknown, PACK_RESIZED));
+                }
+                Ok(true)
+            }
+            Err(fault) => {
+                self.push_gap(Position { pack, offset: 0 }, fault);
+                Ok(false)
+            }
+        }
+    }
+
+    /// Takes in an index file, which is only ever written of what is durable.
+    fn put_index(&mut self, index: IndexFile) {
+        let covered = index.covered();
+        self.durable_to(Position { pack: covered.pack, offset: covered.end });
+        if covered.last_sequence > 0 {
+            self.put_sequences(covered.first_sequence, covered.last_sequence);
+        }
+        self.found.index.put_file(index);
+    }
+
+    fn put_sequences(&mut self, first: u64, last: u64) {
+        let sequence = &mut self.found.mark.sequence;
+        self.found.batches_lost |= first != *sequence + 1;
+        *sequence = last;
     }
 
     fn push_record(&mut self, walk: &Walk<'_>, record: Record) -> io::Result<()> {
@@ -128,9 +208,13 @@ impl Recovery<'_> {
                 .map(|items| Event::Items { record: record.clone(), items }),
             RecordKind::Batch => {
                 let payload = walk.payload(&record)?.whole();
-                payload.and_then(|payload| BatchRecord::decode(&payload)).map(|(batch, at)| {
-                    self.durable_to(batch.durable);
-                    Event::Batch { record: record.clone(), batch, at }
+                let readable = payload.and_then(|payload| {
+                    let (head, lines) = BatchHead::decode(&payload)?;
+                    lines.are_readable().then_some((head.durable, payload))
+                });
+                readable.map(|(durable, payload)| {
+                    self.durable_to(durable);
+                    Event::Batch { record: record.clone(), payload }
                 })
             }
         };
@@ -164,29 +248,36 @@ impl Recovery<'_> {
 
     fn apply(&mut self, event: Event) {
         match event {
-            Event::Gap(damage) => self.found.damage.push(damage),
+            Event::Gap(damage) => self.push_damage(damage),
             Event::Items { record, items } => {
                 let frame = Frame::of(record.position, &record.header);
-                self.found.index.put_items(record.header.workspace, frame, &items);
+                if self.purpose != Purpose::Scan {
+                    self.found.index.put_items(record.header.workspace, frame, &items);
+                }
             }
-            Event::Batch { record, batch, at } => {
-                let sequence = &mut self.found.mark.sequence;
-                self.found.batches_lost |= batch.sequence != *sequence + 1;
-                *sequence = batch.sequence;
-                let frame = Frame::of(record.position, &record.header);
-                let places = entry_places(self.files.seed, &batch, &at);
+            Event::Batch { record, payload } => {
+                let Some((head, lines)) = BatchHead::decode(&payload) else { return };
+                self.put_sequences(head.sequence, head.sequence);
+                let at = record.position.offset + record.header.head_bytes();
                 let workspace = record.header.workspace;
-                self.found.index.put_batch(workspace, frame, batch.change, &places);
+                if self.purpose != Purpose::Scan {
+                    let index = &mut self.found.index;
+                    index.put_batch(workspace, head.sequence, record.position, at, lines);
+                }
             }
         }
     }
 
-    fn damaged(&mut self, at: Position, fault: &'static str) {
-        self.found.damage.push(DamagedRecord::new(at, StoredItem::Unknown, fault));
+    fn push_damage(&mut self, damage: DamagedRecord) {
+        let is_it = |read: &&mut ReadPack| read.pack == damage.pack;
+        if let Some(read) = self.found.packs.iter_mut().find(is_it) {
+            read.is_whole = false;
+        }
+        self.found.damage.push(damage);
     }
 
     /// Decides over what a crash may have left.
-    fn finish(mut self, mark: Mark, uncommitted: Uncommitted) -> io::Result<Recovered> {
+    fn finish(mut self, mark: Mark) -> io::Result<Recovered> {
         let mut whole = Vec::new();
         let mut batches_end = 0;
         for event in mem::take(&mut self.pending) {
@@ -198,7 +289,7 @@ impl Recovery<'_> {
             whole.push(event);
             batches_end = if is_batch { whole.len() } else { batches_end };
         }
-        if uncommitted == Uncommitted::Leave {
+        if matches!(self.purpose, Purpose::Open(_, Uncommitted::Leave)) {
             whole.truncate(batches_end);
         }
         whole.into_iter().for_each(|event| self.apply(event));
@@ -225,17 +316,17 @@ impl Recovery<'_> {
     }
 }
 
-/// The places of a batch's entries in its record.
-pub(super) fn entry_places(seed: Seed, batch: &BatchRecord, at: &[u32]) -> Vec<Place> {
-    let entries = batch.change.entries.iter().zip(at);
-    entries
-        .map(|(entry, &offset)| Place {
-            frame: 0,
-            offset,
-            length: entry.bytes.len() as u32,
-            sum: seed.short_sum(&entry.bytes),
-        })
-        .collect()
+/// Tells whether an index can be that of a pack of `length` bytes.
+fn fits(index: &IndexFile, length: u64) -> bool {
+    (PACK_HEADER_BYTES..=length).contains(&index.covered().end)
+}
+
+/// Tells whether a record begins at `offset`, or the pack ends there. If not, the index that ends
+/// there may be of another past of the pack; so nothing of it counts.
+fn begins_record(file: &dyn StoreFile, files: &Files, offset: u64, pack: u32) -> io::Result<bool> {
+    let mut walk = Walk::new(file, files.seed, pack)?;
+    walk.go_on_at(offset);
+    Ok(walk.length() == offset || walk.is_at_record()?)
 }
 
 const PACK_MISSING: &str = "a pack is missing";

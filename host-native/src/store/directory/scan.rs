@@ -5,15 +5,16 @@ use std::{cmp::Ordering, io, path::Path, sync::Arc};
 use markerbed_core::{ContentId, Object, ObjectId, hash::content_id};
 
 use super::{
-    batch::BatchRecord,
+    batch::BatchHead,
     compress::decompress,
     files::Files,
     large::{NOT_ITS_ID, Recipe},
     layer::{FileLayer, OpenMode},
     layout::Position,
+    line::Line,
     open::identify,
     record::{Item, ItemKind, Packing, RecordKind},
-    recover::{Recovered, Uncommitted, recover},
+    recover::{Purpose, Recovered, recover},
     walk::{DamagedRecord, PAYLOAD_BROKEN, Payload, Record, Step, Walk},
 };
 use crate::store::{StoreError, StoredItem};
@@ -68,7 +69,7 @@ pub fn scan_items(
 ) -> Result<ScanReport, StoreError> {
     let store = identify(&*layer, root)?;
     let files = Files::new(layer, root, store, OpenMode::Read);
-    let recovered = recover(&files, Uncommitted::Keep).map_err(|error| files.failed(error))?;
+    let recovered = recover(&files, Purpose::Scan).map_err(|error| files.failed(error))?;
     let Recovered { end, damage, .. } = recovered;
     let mut scan = Scan { files: &files, end, report: ScanReport::default(), whole, damaged };
     // Gaps between records were found while recovering; the scan finds the rest.
@@ -119,17 +120,30 @@ impl Scan<'_> {
         self.report.records += 1;
         let payload = walk.payload(record)?;
         match record.header.kind {
-            RecordKind::Batch => self.batch(payload),
+            RecordKind::Batch => self.batch(record, payload),
             RecordKind::Items => self.items(record, payload),
         }
         Ok(())
     }
 
-    fn batch(&mut self, payload: Payload) {
+    fn batch(&mut self, record: &Record, payload: Payload) {
         self.report.batches += 1;
         // One that cannot be read was found while recovering.
-        if let Some((batch, _)) = payload.whole().and_then(|bytes| BatchRecord::decode(&bytes)) {
-            self.report.entries += batch.change.entries.len() as u64;
+        let Some(payload) = payload.whole() else { return };
+        let Some((_, lines)) = BatchHead::decode(&payload) else { return };
+        let workspace = record.header.workspace;
+        let seed = self.files.seed.of_lines(workspace);
+        for (_, stored) in lines {
+            let item = match stored.line {
+                Line::Entry { number, .. } => {
+                    self.report.entries += 1;
+                    StoredItem::Entry(workspace, number)
+                }
+                _ => StoredItem::Batch(workspace),
+            };
+            if !stored.is_whole(seed) {
+                self.push(DamagedRecord::new(record.position, item, PAYLOAD_BROKEN));
+            }
         }
     }
 

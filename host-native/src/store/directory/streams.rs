@@ -31,9 +31,7 @@ impl Streams for DirectoryStore {
         subscriber: &str,
     ) -> Result<Option<u64>, StoreError> {
         self.0.batches_known()?;
-        let index = self.0.index();
-        let found = index.workspace(workspace);
-        Ok(found.and_then(|workspace| workspace.positions.get(subscriber).copied()))
+        self.0.subscriber(workspace, subscriber)
     }
 
     async fn put_position(

@@ -1,8 +1,12 @@
 //! Checksums: they tell damage and misplaced bytes, not forgery (ids do that).
 
+use markerbed_core::WorkspaceId;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use super::layout::{Position, StoreId};
+use super::{
+    layout::{Position, StoreId},
+    record::KeyClass,
+};
 
 /// The seed of all checksums of one store: bytes of another store do not pass.
 #[derive(Clone, Copy, Debug)]
@@ -11,6 +15,16 @@ pub(super) struct Seed(u64);
 impl Seed {
     pub(super) fn of(store: StoreId) -> Self {
         Self(xxh3_64_with_seed(&store.0, 0))
+    }
+
+    /// The seed of the checksums of one workspace's lines: another workspace's do not pass.
+    pub(super) fn of_lines(self, workspace: WorkspaceId) -> Self {
+        Self(self.sum(workspace.as_bytes()))
+    }
+
+    /// What a key is looked up by in index files. Keys that share it are told apart by who asks.
+    pub(super) fn hash(self, class: KeyClass, key: &[u8]) -> u64 {
+        xxh3_64_with_seed(key, self.0.wrapping_add(u64::from(class.0) << 56))
     }
 
     /// The checksum of bytes wherever they lie in the store.

@@ -101,6 +101,16 @@ impl<'a> Walk<'a> {
         Ok(Self { file, seed, position, length, window: Vec::new(), window_at: 0 })
     }
 
+    /// Goes on at `offset`, where a record begins.
+    pub(super) const fn go_on_at(&mut self, offset: u64) {
+        self.position.offset = offset;
+    }
+
+    /// Where the next record is looked for.
+    pub(super) const fn position(&self) -> Position {
+        self.position
+    }
+
     /// Bytes of the pack, when the walk began.
     pub(super) const fn length(&self) -> u64 {
         self.length
@@ -122,6 +132,11 @@ impl<'a> Walk<'a> {
                 Ok(Some(Step::Gap { from, fault }))
             }
         }
+    }
+
+    /// Tells whether the next step is a record.
+    pub(super) fn is_at_record(&mut self) -> io::Result<bool> {
+        Ok(self.record_at(self.position.offset)?.is_ok())
     }
 
     /// Reads the items' bytes of a record, as they are stored.

@@ -30,6 +30,8 @@ pub(super) struct Writer {
     mark: Mark,
     mark_file: Arc<dyn StoreFile>,
     mark_turn: u64,
+    /// Packs that were sealed and have no index file yet.
+    sealed: Vec<u32>,
 }
 
 /// What is known of the end of the packs without asking the writer.
@@ -93,10 +95,11 @@ impl Writer {
             pack: end.pack,
             written: end.offset,
             buffer: Vec::new(),
-            pack_bytes,
+            pack_bytes: pack_bytes.clamp(PACK_HEADER_BYTES + 1, PACK_BYTES_MAX),
             mark,
             mark_file,
             mark_turn: mark.sequence,
+            sealed: Vec::new(),
         })
     }
 
@@ -123,7 +126,7 @@ impl Writer {
         payload: &[u8],
     ) -> Result<Position, StoreError> {
         self.tail.check(&self.files)?;
-        if self.end().1.offset >= self.pack_bytes.max(PACK_HEADER_BYTES + 1) {
+        if self.end().1.offset >= self.pack_bytes {
             self.seal()?;
         } else if self.buffer.len() >= BUFFER_BYTES {
             self.write_out()?;
@@ -193,6 +196,16 @@ impl Writer {
         self.buffer.get(start..start.checked_add(count)?)
     }
 
+    /// The packs that were sealed since this was asked last.
+    pub(super) fn take_sealed(&mut self) -> Vec<u32> {
+        std::mem::take(&mut self.sealed)
+    }
+
+    /// Tells how many bytes a pack has at the least when it is sealed.
+    pub(super) const fn pack_bytes(&self) -> u64 {
+        self.pack_bytes
+    }
+
     /// Notes that everything before `durable` is, with the newest batch.
     pub(super) fn put_mark(&mut self, mark: Mark) {
         self.mark = Mark {
@@ -215,10 +228,13 @@ impl Writer {
         }
         self.tail.sync(&self.files, &*self.file)?;
         let pack = self.pack + 1;
+        // Nothing may tell of a pack that was lost and is now begun again.
+        self.files.empty_index(pack).map_err(|error| self.files.failed(error))?;
         let header = PackHeader { store: self.files.store, pack, previous_bytes: self.written };
         let file = create_pack(&self.files, &header).map_err(|error| self.files.failed(error))?;
         self.files.keep_pack(pack, file.clone());
         self.file = file;
+        self.sealed.push(self.pack);
         self.pack = pack;
         self.written = PACK_HEADER_BYTES;
         self.mark.durable = self.mark.durable.max(self.end().1);
@@ -248,5 +264,7 @@ const fn packed(position: Position) -> u64 {
 }
 
 const BUFFER_BYTES: usize = 1 << 20;
+/// With the largest record behind it, every offset in a pack fits 32 bits.
+const PACK_BYTES_MAX: u64 = 3 << 30;
 /// Payloads of at least that go to the file without a stop in the buffer.
 const DIRECT_BYTES: usize = 256 << 10;
