@@ -24,11 +24,12 @@ struct Link {
 impl Chain {
     /// Adds a directory, which is called `name` in the last one.
     pub(crate) fn push(&mut self, name: &[u8], identity: Identity, folder: Arc<Folder>) {
-        self.links.push(Link { name: name.to_owned(), identity, folder: Some(folder) });
-        let far = self.links.len().checked_sub(FOLDERS_OPEN + 1).filter(|far| *far > 0);
-        if let Some(link) = far.and_then(|far| self.links.get_mut(far)) {
-            link.folder = None;
-        }
+        self.add(Link { name: name.to_owned(), identity, folder: Some(folder) });
+    }
+
+    /// Adds a directory that is opened when it is needed.
+    pub(crate) fn push_closed(&mut self, name: &[u8], identity: Identity) {
+        self.add(Link { name: name.to_owned(), identity, folder: None });
     }
 
     /// Leaves the first `length` directories.
@@ -57,6 +58,14 @@ impl Chain {
             if at >= near {
                 link.folder = Some(folder.clone());
             }
+        }
+    }
+
+    fn add(&mut self, link: Link) {
+        self.links.push(link);
+        let far = self.links.len().checked_sub(FOLDERS_OPEN + 1).filter(|far| *far > 0);
+        if let Some(link) = far.and_then(|far| self.links.get_mut(far)) {
+            link.folder = None;
         }
     }
 

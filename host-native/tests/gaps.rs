@@ -122,6 +122,14 @@ impl Sink for Meddling<'_> {
     fn put_objects(&self, objects: Vec<(ObjectId, Bytes)>) -> Result<(), StoreError> {
         self.inner.put_objects(objects)
     }
+
+    fn keeps_contents(&self) -> bool {
+        self.inner.keeps_contents()
+    }
+
+    fn has_contents(&self, ids: &[ContentId]) -> Result<Vec<bool>, StoreError> {
+        self.inner.has_contents(ids)
+    }
 }
 
 impl PieceSink for MeddlingPieces<'_> {

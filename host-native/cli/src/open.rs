@@ -35,6 +35,8 @@ pub(crate) struct Opened {
     pub(crate) workspace: Workspace,
     /// The directory of its store.
     pub(crate) directory: PathBuf,
+    /// Something was found damaged when it was opened.
+    pub(crate) is_damaged: bool,
 }
 
 /// What a command does with the store.
@@ -58,8 +60,9 @@ impl Opened {
             host.place.check_writable(&directory)?;
         }
         let store = open_store(&directory, purpose)?;
-        let workspace = open_workspace(store, host.place.workspace.as_deref())?;
-        Ok(Self { workspace, directory })
+        let is_damaged = !store.damage().is_empty();
+        let workspace = open_workspace(Arc::new(store), host.place.workspace.as_deref())?;
+        Ok(Self { workspace, directory, is_damaged })
     }
 
     /// The store.
@@ -159,12 +162,12 @@ fn find_store(place: &Place) -> Result<PathBuf, Failure> {
     })
 }
 
-fn open_store(directory: &Path, purpose: Purpose) -> Result<Arc<dyn Store>, Failure> {
+fn open_store(directory: &Path, purpose: Purpose) -> Result<DirectoryStore, Failure> {
     let access = match purpose {
         Purpose::Read => Access::Read,
         Purpose::Write => Access::Write,
     };
-    Ok(Arc::new(DirectoryStore::open(directory, Options::new(access))?))
+    Ok(DirectoryStore::open(directory, Options::new(access))?)
 }
 
 fn open_workspace(store: Arc<dyn Store>, named: Option<&str>) -> Result<Workspace, Failure> {

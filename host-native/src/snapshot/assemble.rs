@@ -7,17 +7,25 @@ use std::{
 
 use bytes::Bytes;
 use markerbed_core::{
-    NodeId, ObjectId,
+    ContentId, NodeId, ObjectId,
     codec::Canonical,
     map::{self, Entry, MapKind},
-    tree::{Child, Counts, Directory, Gap, GapReason, Node},
+    tree::{Child, Counts, Directory, File, Gap, GapReason, Node, NodeKind},
 };
 
-use super::{Sink, SnapError, listing::Listing};
+use super::{
+    Sink, SnapError,
+    listing::Listing,
+    recall::{Recall, Told},
+    seen::{Block, Body, Head},
+    stamp::Stamp,
+};
+use crate::{folder::EntryKind, store::StoreError};
 
 /// The directories that wait for entries.
 pub(super) struct Assembly<'a> {
     sink: &'a dyn Sink,
+    recall: &'a Recall<'a>,
     state: Mutex<State>,
 }
 
@@ -26,7 +34,7 @@ struct State {
     /// By [`DirectoryId`]; places of complete ones are used again.
     pending: Vec<Option<Pending>>,
     free: Vec<usize>,
-    root: Option<(NodeId, Directory)>,
+    root: Option<Made>,
     gaps: Vec<Gap>,
     gap_path_bytes: usize,
     left_out: u64,
@@ -38,11 +46,51 @@ struct State {
 struct Pending {
     /// Where it belongs; none for the root.
     parent: Option<Place>,
-    listing: Arc<Listing>,
-    children: Vec<Option<Child>>,
+    begun: Begun,
     /// How many entries are not yet known.
     waiting: u32,
-    below: Counts,
+}
+
+/// A directory that was listed.
+#[derive(Debug)]
+pub(super) struct Begun {
+    pub(super) listing: Arc<Listing>,
+    /// One for each entry of the listing.
+    pub(super) slots: Vec<Slot>,
+    pub(super) stamp: Stamp,
+    /// The block of the same directory when it was seen before.
+    pub(super) before: Option<u64>,
+}
+
+/// What an entry of a directory is.
+#[derive(Debug)]
+pub(super) enum Slot {
+    /// Not yet known.
+    Waiting,
+    /// Not in the node: left out, or a gap.
+    Absent,
+    /// What it was when it was seen before, in the entry of the seen file that begins here.
+    Same(u64),
+    File {
+        stamp: Stamp,
+        content: ContentId,
+    },
+    Symlink {
+        stamp: Option<Stamp>,
+        node: NodeId,
+    },
+    Directory(Box<Made>),
+}
+
+/// A directory whose entries are all known.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Made {
+    node: NodeId,
+    directory: Directory,
+    /// Where the seen file tells of it.
+    pub(super) told: Told,
+    /// Its node is the one of the block that it had before.
+    is_same: bool,
 }
 
 /// Names a directory while it waits.
@@ -59,8 +107,10 @@ pub(super) struct Place {
 /// What became of an entry.
 #[derive(Clone, Debug)]
 pub(super) enum Outcome {
-    /// It is recorded.
-    Node(Child, Counts),
+    /// A file that was read.
+    File(Stamp, ContentId),
+    /// A symlink whose node was put.
+    Symlink(Option<Stamp>, NodeId),
     /// It could not be recorded.
     Gap(GapReason, u32),
     /// The rules leave it out.
@@ -74,26 +124,28 @@ pub(super) enum Outcome {
 pub(super) struct Assembled {
     pub(super) root: NodeId,
     pub(super) directory: Directory,
+    pub(super) told: Told,
     pub(super) gaps: Vec<Gap>,
     pub(super) left_out: u64,
     pub(super) directories: u64,
 }
 
 impl<'a> Assembly<'a> {
-    pub(super) fn new(sink: &'a dyn Sink) -> Self {
-        Self { sink, state: Mutex::default() }
+    pub(super) fn new(sink: &'a dyn Sink, recall: &'a Recall<'a>) -> Self {
+        Self { sink, recall, state: Mutex::default() }
     }
 
-    /// Begins a directory with these entries; `parent` is none for the root.
+    /// Begins a directory; `parent` is none for the root.
     pub(super) fn begin(
         &self,
         parent: Option<Place>,
-        listing: Arc<Listing>,
+        begun: Begun,
         left_out: u64,
     ) -> Result<DirectoryId, SnapError> {
-        let waiting = listing.count();
-        let children = vec![None; waiting as usize];
-        let pending = Pending { parent, listing, children, waiting, below: Counts::default() };
+        let is_waiting = |slot: &&Slot| matches!(slot, Slot::Waiting);
+        // A listing holds no more than fit 32 bits.
+        let waiting = begun.slots.iter().filter(is_waiting).count() as u32;
+        let pending = Pending { parent, begun, waiting };
         let mut state = self.lock();
         state.left_out += left_out;
         if waiting == 0 {
@@ -115,7 +167,8 @@ impl<'a> Assembly<'a> {
         let mut complete = Vec::new();
         let mut state = self.lock();
         for (place, outcome) in outcomes {
-            complete.extend(state.settle(place, outcome)?);
+            let slot = state.slot(place, outcome)?;
+            complete.extend(state.settle(place, slot));
         }
         drop(state);
         self.complete(complete)
@@ -124,11 +177,11 @@ impl<'a> Assembly<'a> {
     /// Everything, once the root is complete.
     pub(super) fn finish(self) -> Option<Assembled> {
         let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let (root, directory) = state.root?;
+        let Made { node: root, directory, told, .. } = state.root?;
         let mut gaps = state.gaps;
         gaps.sort_unstable();
         let State { left_out, directories, .. } = state;
-        Some(Assembled { root, directory, gaps, left_out, directories })
+        Some(Assembled { root, directory, told, gaps, left_out, directories })
     }
 
     /// The path of an entry that waits, relative to the root.
@@ -138,32 +191,128 @@ impl<'a> Assembly<'a> {
 
     /// Makes directories, and those above them that they complete.
     fn complete(&self, mut complete: Vec<Pending>) -> Result<(), SnapError> {
-        let mut objects = Vec::new();
+        let mut objects = Objects { sink: self.sink, waiting: Vec::new() };
         while let Some(pending) = complete.pop() {
             let parent = pending.parent;
-            let built = build(pending, &mut objects);
+            let made = self.make(&pending.begun, &mut objects);
             let mut state = self.lock();
-            let (id, directory) = built.map_err(|cause| {
-                let path = parent.map(|place| state.path_of(place)).unwrap_or_default();
-                SnapError::Format { path, cause }
+            let made = made.map_err(|error| match error {
+                Failed::Format(cause) => {
+                    let path = parent.map(|place| state.path_of(place)).unwrap_or_default();
+                    SnapError::Format { path, cause }
+                }
+                Failed::Store(error) => error.into(),
             })?;
             state.directories += 1;
             match parent {
-                None => state.root = Some((id, directory)),
+                None => state.root = Some(made),
                 Some(place) => {
-                    let node = Node::from(directory);
-                    let outcome = node.adds().map(|adds| Outcome::Node(Child::of(&node), adds));
-                    let outcome = outcome
-                        .map_err(|cause| SnapError::Format { path: state.path_of(place), cause })?;
-                    complete.extend(state.settle(place, outcome)?);
+                    complete.extend(state.settle(place, Slot::Directory(Box::new(made))));
                 }
             }
-            drop(state);
-            if objects.len() >= OBJECTS_AT_ONCE {
-                self.sink.put_objects(mem::take(&mut objects))?;
+        }
+        Ok(objects.put_all()?)
+    }
+
+    /// Makes a directory whose entries are all known, and the nodes of files that were read.
+    fn make(&self, begun: &Begun, objects: &mut Objects<'_>) -> Result<Made, Failed> {
+        let before = begun.before.and_then(|at| self.recall.block(at));
+        let unchanged = before.filter(|before| begun.is_as(before));
+        let (node, directory) = match unchanged {
+            Some(before) => (before.head.node, before.head.directory),
+            None => self.build(begun, objects)?,
+        };
+        let is_same = before.is_some_and(|before| before.head.node == node);
+        let told = self.tell(begun, unchanged.as_ref(), node, directory);
+        Ok(Made { node, directory, told, is_same })
+    }
+
+    /// Builds the map of a directory.
+    fn build(
+        &self,
+        begun: &Begun,
+        objects: &mut Objects<'_>,
+    ) -> Result<(NodeId, Directory), Failed> {
+        let mut entries = Vec::with_capacity(begun.slots.len());
+        let mut below = Counts::default();
+        for (slot, (name, _)) in begun.entries() {
+            let Some((child, adds)) = self.child(slot, objects)? else { continue };
+            below = below.checked_add(adds)?;
+            entries.push(Entry { key: name.to_vec(), value: child.encode() });
+        }
+        let map = map::build(MapKind::Directory, entries)?;
+        for (id, page) in &map.pages {
+            objects.put((*id).into(), page.encode())?;
+        }
+        let directory = Directory::new(map.root, below)?;
+        let node = Node::from(directory);
+        let id = node.id();
+        objects.put(id.into(), node.encode())?;
+        Ok((id, directory))
+    }
+
+    /// What a directory says of an entry, and what it adds; none if it is not in the node.
+    fn child(
+        &self,
+        slot: &Slot,
+        objects: &mut Objects<'_>,
+    ) -> Result<Option<(Child, Counts)>, Failed> {
+        Ok(match slot {
+            Slot::Waiting | Slot::Absent => None,
+            Slot::Same(at) => match self.recall.entry(*at).map(|entry| entry.body) {
+                Some(Body::File { stamp, content, .. }) => {
+                    let node = file_node(&stamp, content)?;
+                    Some((Child::of(&node), node.adds()?))
+                }
+                Some(Body::Symlink { node, .. }) => Some(symlink_child(node)),
+                _ => None,
+            },
+            Slot::File { stamp, content } => {
+                let node = file_node(stamp, *content)?;
+                let child = Child::of(&node);
+                objects.put(child.id.into(), node.encode())?;
+                Some((child, node.adds()?))
+            }
+            Slot::Symlink { node, .. } => Some(symlink_child(*node)),
+            Slot::Directory(made) => {
+                let adds = Node::from(made.directory).adds()?;
+                Some((Child { kind: NodeKind::Directory, id: made.node }, adds))
+            }
+        })
+    }
+
+    /// Tells the seen file of a directory.
+    fn tell(
+        &self,
+        begun: &Begun,
+        unchanged: Option<&Block<'_>>,
+        node: NodeId,
+        directory: Directory,
+    ) -> Told {
+        let is_told = |(_, (_, kind)): (_, (_, EntryKind))| kind != EntryKind::Untold;
+        let tells_names = self.recall.will_know(&begun.stamp) && begun.entries().all(is_told);
+        if let Some(before) = unchanged {
+            let is_all_told = |slot: &Slot| match slot {
+                Slot::Directory(made) => matches!(made.told, Told::Before(_)),
+                _ => true,
+            };
+            let is_equal = before.head.stamp == begun.stamp
+                && before.head.tells_names == tells_names
+                && before.head.entries == begun.listing.count();
+            if is_equal && begun.slots.iter().all(is_all_told) {
+                return Told::Before(before.at);
             }
         }
-        if objects.is_empty() { Ok(()) } else { Ok(self.sink.put_objects(objects)?) }
+        let is_recorded = |slot: &&Slot| !matches!(slot, Slot::Absent | Slot::Waiting);
+        let head = Head {
+            stamp: begun.stamp,
+            tells_names,
+            node,
+            directory,
+            recorded: begun.slots.iter().filter(is_recorded).count() as u32,
+            entries: begun.listing.count(),
+        };
+        self.recall.tell(&head, begun.entries())
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -172,34 +321,37 @@ impl<'a> Assembly<'a> {
 }
 
 impl State {
-    /// Notes one outcome; gives the directory out if it is thereby complete.
-    fn settle(&mut self, place: Place, outcome: Outcome) -> Result<Option<Pending>, SnapError> {
-        if let Outcome::Gap(reason, attempts) = outcome {
-            let path = self.path_of(place);
-            self.add_gap(Gap { path, reason, attempts })?;
-        }
-        self.left_out += u64::from(matches!(outcome, Outcome::LeftOut));
-        let DirectoryId(id) = place.directory;
-        let Some(Some(pending)) = self.pending.get_mut(id) else { return Ok(None) };
-        if let Outcome::Node(child, adds) = outcome {
-            let sum = pending.below.checked_add(adds);
-            match (sum, pending.children.get_mut(place.slot as usize)) {
-                (Ok(below), Some(slot)) => {
-                    pending.below = below;
-                    *slot = Some(child);
-                }
-                (Err(cause), _) => {
-                    return Err(SnapError::Format { path: self.path_of(place), cause });
-                }
-                (Ok(_), None) => {}
+    /// What is to be known of an entry; notes gaps and what is left out.
+    fn slot(&mut self, place: Place, outcome: Outcome) -> Result<Slot, SnapError> {
+        Ok(match outcome {
+            Outcome::File(stamp, content) => Slot::File { stamp, content },
+            Outcome::Symlink(stamp, node) => Slot::Symlink { stamp, node },
+            Outcome::Gap(reason, attempts) => {
+                let path = self.path_of(place);
+                self.add_gap(Gap { path, reason, attempts })?;
+                Slot::Absent
             }
+            Outcome::LeftOut => {
+                self.left_out += 1;
+                Slot::Absent
+            }
+            Outcome::Own => Slot::Absent,
+        })
+    }
+
+    /// Notes what an entry is; gives the directory out if it is thereby complete.
+    fn settle(&mut self, place: Place, known: Slot) -> Option<Pending> {
+        let DirectoryId(id) = place.directory;
+        let pending = self.pending.get_mut(id)?.as_mut()?;
+        if let Some(slot) = pending.begun.slots.get_mut(place.slot as usize) {
+            *slot = known;
         }
         pending.waiting = pending.waiting.saturating_sub(1);
         if pending.waiting > 0 {
-            return Ok(None);
+            return None;
         }
         self.free.push(id);
-        Ok(self.pending.get_mut(id).and_then(Option::take))
+        self.pending.get_mut(id).and_then(Option::take)
     }
 
     /// Keeps a gap, while the document that will hold it has room (LIM-15).
@@ -219,7 +371,7 @@ impl State {
         let mut next = Some(place);
         while let Some(Place { directory: DirectoryId(id), slot }) = next {
             let Some(Some(pending)) = self.pending.get(id) else { break };
-            names.extend(pending.listing.entry(slot).map(|(name, _)| name));
+            names.extend(pending.begun.listing.entry(slot).map(|(name, _)| name));
             next = pending.parent;
         }
         names.reverse();
@@ -227,25 +379,73 @@ impl State {
     }
 }
 
-/// Makes the directory and its pages.
-fn build(
-    pending: Pending,
-    objects: &mut Vec<(ObjectId, Bytes)>,
-) -> Result<(NodeId, Directory), markerbed_core::Error> {
-    let Pending { listing, children, below, .. } = pending;
-    let mut entries = Vec::with_capacity(children.len());
-    for (slot, child) in (0..).zip(children) {
-        let Some((child, (name, _))) = child.zip(listing.entry(slot)) else { continue };
-        entries.push(Entry { key: name.to_vec(), value: child.encode() });
+impl Begun {
+    /// Each entry, and its name and kind.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&Slot, (&[u8], EntryKind))> {
+        (0..).zip(&self.slots).filter_map(|(at, slot)| Some((slot, self.listing.entry(at)?)))
     }
-    drop(listing);
-    let map = map::build(MapKind::Directory, entries)?;
-    let directory = Directory::new(map.root, below)?;
-    let node = Node::from(directory);
-    let id = node.id();
-    objects.extend(map.pages.iter().map(|(id, page)| ((*id).into(), page.encode().into())));
-    objects.push((id.into(), node.encode().into()));
-    Ok((id, directory))
+
+    /// Tells whether exactly the same is in the node as was in that of `before`.
+    fn is_as(&self, before: &Block<'_>) -> bool {
+        // Entries that are the same stand for different ones of the block, so to count is enough.
+        let mut recorded = 0;
+        self.slots.iter().all(|slot| {
+            recorded += u32::from(!matches!(slot, Slot::Absent));
+            match slot {
+                Slot::Absent | Slot::Same(_) => true,
+                Slot::Directory(made) => made.is_same,
+                Slot::Waiting | Slot::File { .. } | Slot::Symlink { .. } => false,
+            }
+        }) && recorded == before.head.recorded
+    }
+}
+
+/// Objects on their way to the sink.
+struct Objects<'a> {
+    sink: &'a dyn Sink,
+    waiting: Vec<(ObjectId, Bytes)>,
+}
+
+impl Objects<'_> {
+    fn put(&mut self, id: ObjectId, bytes: Vec<u8>) -> Result<(), StoreError> {
+        self.waiting.push((id, bytes.into()));
+        if self.waiting.len() < OBJECTS_AT_ONCE {
+            return Ok(());
+        }
+        self.sink.put_objects(mem::take(&mut self.waiting))
+    }
+
+    fn put_all(self) -> Result<(), StoreError> {
+        if self.waiting.is_empty() { Ok(()) } else { self.sink.put_objects(self.waiting) }
+    }
+}
+
+/// Why a directory could not be made.
+enum Failed {
+    Format(markerbed_core::Error),
+    Store(StoreError),
+}
+
+impl From<markerbed_core::Error> for Failed {
+    fn from(error: markerbed_core::Error) -> Self {
+        Self::Format(error)
+    }
+}
+
+impl From<StoreError> for Failed {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// The node of a file that was read.
+fn file_node(stamp: &Stamp, content: ContentId) -> Result<Node, markerbed_core::Error> {
+    Ok(File::new(stamp.is_executable(), stamp.size_bytes, content)?.into())
+}
+
+fn symlink_child(node: NodeId) -> (Child, Counts) {
+    let adds = Counts { nodes: 1, ..Counts::default() };
+    (Child { kind: NodeKind::Symlink, id: node }, adds)
 }
 
 /// Objects that are kept back so that a store gets many at once.

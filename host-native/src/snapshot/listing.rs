@@ -39,15 +39,12 @@ impl Listing {
         entries.shrink_to_fit();
     }
 
-    /// Takes out the entries that `keep` does not want, and learns the kinds that it tells.
-    pub(super) fn retain(&mut self, mut keep: impl FnMut(&[u8], &mut EntryKind) -> bool) {
+    /// Learns the kinds that the file system does not tell.
+    pub(super) fn learn_kinds(&mut self, mut kind_of: impl FnMut(&[u8]) -> EntryKind) {
         let Self { names, entries } = self;
-        entries.retain_mut(|entry| {
-            let Listed { start, length, .. } = *entry;
-            let start = start as usize;
-            let name = names.get(start..start + usize::from(length)).unwrap_or_default();
-            keep(name, &mut entry.kind)
-        });
+        for entry in entries.iter_mut().filter(|entry| entry.kind == EntryKind::Untold) {
+            entry.kind = kind_of(entry.name(names));
+        }
     }
 
     /// How many entries there are.

@@ -11,14 +11,19 @@
 mod assemble;
 mod error;
 mod listing;
+mod look;
 mod pattern;
 mod read;
+mod recall;
 mod rules;
+mod seen;
 mod sink;
+mod stamp;
 mod take;
 mod walk;
 mod work;
 
 pub use error::SnapError;
+pub use seen::{NewSeen, Seen, SeenPlace};
 pub use sink::{HashOnly, PieceSink, Sink, StoreSink};
-pub use take::{SnapOptions, Statistics, Taken, take};
+pub use take::{Memory, SnapOptions, Statistics, Taken, take, take_again};

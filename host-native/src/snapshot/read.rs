@@ -3,7 +3,6 @@
 use std::{
     fs::File,
     io::{self, Read},
-    os::unix::fs::{MetadataExt, PermissionsExt},
     thread,
     time::{Duration, SystemTime},
 };
@@ -12,10 +11,14 @@ use bytes::Bytes;
 use markerbed_core::{
     ContentId,
     limits::FILE_BYTES_MAX,
-    tree::{File as FileNode, GapReason, Node, Symlink},
+    tree::{GapReason, Node, Symlink},
 };
 
-use super::{Sink, SnapError};
+use super::{
+    Sink, SnapError,
+    assemble::Outcome,
+    stamp::{Moment, Stamp},
+};
 use crate::folder::{EntryKind, Folder, Identity};
 
 /// Files of at most this many bytes are read whole and handed over many at a time.
@@ -28,19 +31,28 @@ pub(super) enum Found {
     Small {
         /// What it holds.
         bytes: Bytes,
-        /// Whether its owner may run it.
-        executable: bool,
+        /// What the system says of it.
+        stamp: Stamp,
     },
     /// A file that is larger; it was not read.
     Large,
-    /// A symlink.
-    Symlink(Node),
+    /// A symlink, and what the system says of it if that was wanted.
+    Symlink(Node, Option<Stamp>),
     /// Something that cannot be recorded.
     Gap(GapReason, u32),
     /// It is on another file system, and those are left out.
     Elsewhere,
     /// It is what is never taken in.
     Own,
+}
+
+/// Whose stamps are wanted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Stamps {
+    /// Those of files, which are needed to read them.
+    OfFiles,
+    /// Those of symlinks, too.
+    Wanted,
 }
 
 /// What is left out by what it is and not by its name.
@@ -65,10 +77,11 @@ pub(super) fn read_entry(
     name: &[u8],
     kind: EntryKind,
     left_out: LeftOut<'_>,
+    stamps: Stamps,
 ) -> io::Result<Found> {
     for _ in 0..ATTEMPTS {
         let found = match kind {
-            EntryKind::Symlink => read_symlink(folder, name),
+            EntryKind::Symlink => read_symlink(folder, name, stamps),
             _ => read_small_file(folder, name, left_out),
         };
         match found {
@@ -93,31 +106,22 @@ pub(super) fn read_large_file(
     sink: &dyn Sink,
     buffer: &mut [u8],
     path: impl Fn() -> Vec<u8>,
-) -> Result<Result<Node, (GapReason, u32)>, SnapError> {
+) -> Result<Outcome, SnapError> {
     for _ in 0..ATTEMPTS {
         let streamed = stream_file(folder, name, sink, buffer);
         match streamed {
-            Ok(Some(node)) => return Ok(Ok(node)),
+            Ok(Some((stamp, content))) => return Ok(Outcome::File(stamp, content)),
             Ok(None) => {}
             Err(Failed::Sink(error)) => return Err(error.into()),
             Err(Failed::System(error)) if is_change(&error) => {}
             Err(Failed::System(cause)) if is_of_machine(&cause) => {
                 return Err(SnapError::System { path: path(), cause });
             }
-            Err(Failed::System(_)) => return Ok(Err((GapReason::Unreadable, 1))),
-            Err(Failed::TooLarge) => return Ok(Err((GapReason::TooLarge, 1))),
+            Err(Failed::System(_)) => return Ok(Outcome::Gap(GapReason::Unreadable, 1)),
+            Err(Failed::TooLarge) => return Ok(Outcome::Gap(GapReason::TooLarge, 1)),
         }
     }
-    Ok(Err((GapReason::Changed, ATTEMPTS)))
-}
-
-/// The node of a file that was read.
-pub(super) fn file_node(
-    executable: bool,
-    bytes: u64,
-    content: ContentId,
-) -> Result<Node, markerbed_core::Error> {
-    Ok(FileNode::new(executable, bytes, content)?.into())
+    Ok(Outcome::Gap(GapReason::Changed, ATTEMPTS))
 }
 
 /// Why an entry of this kind cannot be recorded; none if it can, or if only a look at it tells.
@@ -145,7 +149,12 @@ pub(super) fn is_change(error: &io::Error) -> bool {
     matches!(errno, Some(Errno::NOENT | Errno::LOOP | Errno::NOTDIR | Errno::NXIO | Errno::STALE))
 }
 
-fn read_symlink(folder: &Folder, name: &[u8]) -> io::Result<Option<Found>> {
+fn read_symlink(folder: &Folder, name: &[u8], stamps: Stamps) -> io::Result<Option<Found>> {
+    // Before it is read: another one in its place has another stamp.
+    let stamp = match stamps {
+        Stamps::Wanted => Some(Stamp::at(folder, name)?),
+        Stamps::OfFiles => None,
+    };
     let target = match folder.read_link(name) {
         Ok(target) => target,
         // It is no symlink any more.
@@ -153,7 +162,7 @@ fn read_symlink(folder: &Folder, name: &[u8]) -> io::Result<Option<Found>> {
         Err(error) => return Err(error),
     };
     Ok(Some(match Symlink::new(&target) {
-        Ok(symlink) => Found::Symlink(symlink.into()),
+        Ok(symlink) => Found::Symlink(symlink.into(), stamp),
         Err(_) => Found::Gap(GapReason::Name, 1),
     }))
 }
@@ -178,7 +187,7 @@ fn read_small_file(
     if before.size_bytes > SMALL_BYTES_MAX {
         return Ok(Some(Found::Large));
     }
-    if !before.is_settled(&file)? {
+    if !is_settled(&before, &file)? {
         return Ok(None);
     }
     // Room for one byte more shows in one call that the file did not grow.
@@ -192,7 +201,7 @@ fn read_small_file(
         }
     }
     let is_whole = bytes.len() as u64 == before.size_bytes && Stamp::of(&file)? == before;
-    Ok(is_whole.then(|| Found::Small { bytes: bytes.into(), executable: before.is_executable() }))
+    Ok(is_whole.then(|| Found::Small { bytes: bytes.into(), stamp: before }))
 }
 
 enum Failed {
@@ -213,7 +222,7 @@ fn stream_file(
     name: &[u8],
     sink: &dyn Sink,
     buffer: &mut [u8],
-) -> Result<Option<Node>, Failed> {
+) -> Result<Option<(Stamp, ContentId)>, Failed> {
     let mut file = folder.open_file(name)?;
     let before = Stamp::of(&file)?;
     if before.kind() != EntryKind::File {
@@ -222,7 +231,7 @@ fn stream_file(
     if before.size_bytes > FILE_BYTES_MAX {
         return Err(Failed::TooLarge);
     }
-    if !before.is_settled(&file)? {
+    if !is_settled(&before, &file)? {
         return Ok(None);
     }
     let mut pieces = sink.write_content().map_err(Failed::Sink)?;
@@ -242,56 +251,23 @@ fn stream_file(
         return Ok(None);
     }
     let written = pieces.finish().map_err(Failed::Sink)?;
-    // The size was checked above, so this is a node.
-    Ok(file_node(before.is_executable(), bytes, written.id).ok())
+    Ok(Some((before, written.id)))
 }
 
-/// What must not change while a file is read.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-struct Stamp {
-    identity: Identity,
-    size_bytes: u64,
-    mode: u32,
-    modified_at: (i64, i64),
-    changed_at: (i64, i64),
-}
-
-impl Stamp {
-    fn of(file: &File) -> io::Result<Self> {
-        let metadata = file.metadata()?;
-        Ok(Self {
-            identity: Identity::of(&metadata),
-            size_bytes: metadata.len(),
-            mode: metadata.permissions().mode(),
-            modified_at: (metadata.mtime(), metadata.mtime_nsec()),
-            changed_at: (metadata.ctime(), metadata.ctime_nsec()),
-        })
-    }
-
-    /// Waits until the file was left alone for a tick of the clock of file times, and tells whether
-    /// it was: a change within the tick of the one before would not show.
-    fn is_settled(&self, file: &File) -> io::Result<bool> {
-        let (seconds, nanoseconds) = self.changed_at;
-        let since_1970 =
-            Duration::new(seconds.try_into().unwrap_or(0), nanoseconds.try_into().unwrap_or(0));
-        let tick = if nanoseconds == 0 { COARSE_TICK } else { TICK };
-        // In the future: another machine's clock, of which nothing can be told.
-        let age = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH + since_1970);
-        match tick.checked_sub(age.unwrap_or(tick)) {
-            None | Some(Duration::ZERO) => Ok(true),
-            Some(rest) => {
-                thread::sleep(rest);
-                Ok(Self::of(file)? == *self)
-            }
+/// Waits until a file was left alone for a tick of the clock of file times, and tells whether it
+/// was: a change within the tick of the one before would not show.
+fn is_settled(stamp: &Stamp, file: &File) -> io::Result<bool> {
+    let Moment { seconds, nanoseconds } = stamp.changed_at();
+    let since_1970 = Duration::new(seconds.try_into().unwrap_or(0), nanoseconds);
+    let tick = if nanoseconds == 0 { COARSE_TICK } else { TICK };
+    // In the future: another machine's clock, of which nothing can be told.
+    let age = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH + since_1970);
+    match tick.checked_sub(age.unwrap_or(tick)) {
+        None | Some(Duration::ZERO) => Ok(true),
+        Some(rest) => {
+            thread::sleep(rest);
+            Ok(Stamp::of(file)? == *stamp)
         }
-    }
-
-    const fn is_executable(&self) -> bool {
-        self.mode & OWNER_MAY_RUN != 0
-    }
-
-    fn kind(&self) -> EntryKind {
-        rustix::fs::FileType::from_raw_mode(self.mode).into()
     }
 }
 
@@ -310,4 +286,3 @@ pub(super) const ATTEMPTS: u32 = 3;
 const TICK: Duration = Duration::from_millis(12);
 /// On file systems that keep no fractions of a second it ticks every second or two.
 const COARSE_TICK: Duration = Duration::from_secs(2);
-const OWNER_MAY_RUN: u32 = 0o100;

@@ -65,11 +65,12 @@ impl Rules {
 
     /// What holds in a directory: its own ignore files, after those of `above`.
     ///
-    /// `path` is its path from the top of the work tree with the slash. A git repository inside the
+    /// `path` is its path from the top of the work tree with the slash; `open` opens it, and is
+    /// asked only if there is something to read. A git repository inside the
     /// source is a work tree of its own: what is ignored in it only it says.
     pub(super) fn enter(
         &mut self,
-        folder: &Folder,
+        mut open: impl FnMut() -> io::Result<Arc<Folder>>,
         path: &[u8],
         found: impl Fn(&[u8]) -> Option<EntryKind>,
         above: &InForce,
@@ -85,11 +86,11 @@ impl Rules {
                 in_force.git = None;
             }
             if is_file(GIT_IGNORE) {
-                in_force.git = self.read_file(folder, GIT_IGNORE, path, in_force.git)?;
+                in_force.git = self.read_file(&*open()?, GIT_IGNORE, path, in_force.git)?;
             }
         }
         if is_file(OWN_IGNORE) {
-            in_force.own = self.read_file(folder, OWN_IGNORE, path, in_force.own)?;
+            in_force.own = self.read_file(&*open()?, OWN_IGNORE, path, in_force.own)?;
         }
         Ok(in_force)
     }

@@ -38,6 +38,16 @@ pub trait Sink: Sync {
     ///
     /// [`StoreError`].
     fn put_objects(&self, objects: Vec<(ObjectId, Bytes)>) -> Result<(), StoreError>;
+
+    /// Tells whether contents are kept, or only hashed.
+    fn keeps_contents(&self) -> bool;
+
+    /// Tells which contents are kept already.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    fn has_contents(&self, ids: &[ContentId]) -> Result<Vec<bool>, StoreError>;
 }
 
 /// Takes one content piece by piece; dropping it leaves no content.
@@ -84,6 +94,14 @@ impl Sink for StoreSink<'_> {
     fn put_objects(&self, objects: Vec<(ObjectId, Bytes)>) -> Result<(), StoreError> {
         wait(drive::put_objects(self.store, self.workspace, &objects))
     }
+
+    fn keeps_contents(&self) -> bool {
+        true
+    }
+
+    fn has_contents(&self, ids: &[ContentId]) -> Result<Vec<bool>, StoreError> {
+        wait(self.store.has_contents(self.workspace, ids))
+    }
 }
 
 struct StorePieces(Box<dyn ContentWriter>);
@@ -123,6 +141,14 @@ impl Sink for HashOnly {
     fn put_objects(&self, objects: Vec<(ObjectId, Bytes)>) -> Result<(), StoreError> {
         self.objects.lock().unwrap_or_else(PoisonError::into_inner).extend(objects);
         Ok(())
+    }
+
+    fn keeps_contents(&self) -> bool {
+        false
+    }
+
+    fn has_contents(&self, ids: &[ContentId]) -> Result<Vec<bool>, StoreError> {
+        Ok(vec![false; ids.len()])
     }
 }
 

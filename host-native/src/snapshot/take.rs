@@ -1,21 +1,26 @@
 //! One attempt to take a directory in.
 
 use std::{
+    collections::HashSet,
     io,
     num::NonZeroUsize,
     path::{Path, PathBuf},
+    sync::Arc,
     thread,
 };
 
 use markerbed_core::{
-    NodeId,
+    ContentId, NodeId,
+    hash::content_id,
     tree::{Coverage, Directory, EvidenceDocument, Gap, RulesDocument},
 };
 
 use super::{
-    Sink, SnapError,
+    NewSeen, Seen, SeenPlace, Sink, SnapError,
     assemble::{Assembled, Assembly},
-    read::LeftOut,
+    look::Looker,
+    read::{LeftOut, Stamps},
+    recall::Recall,
     rules::Rules,
     walk::Walker,
     work::{ReadCounts, Readers},
@@ -24,6 +29,7 @@ use crate::{
     folder::{Folder, Identity},
     pool,
     progress::Progress,
+    store::limits::ANSWER_ITEMS_MAX,
 };
 
 /// What to take in and what to leave out.
@@ -60,6 +66,18 @@ pub struct Taken {
     pub statistics: Statistics,
 }
 
+/// What is remembered from one time to the next, so that what has not changed is not read again.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Memory<'a> {
+    /// What was seen before. Its snapshot is recorded and has its root: the objects are there.
+    pub seen: Option<&'a Seen>,
+    /// Where to keep what is seen now; none: it is forgotten.
+    pub place: Option<&'a SeenPlace>,
+    /// The rules of the snapshot of `seen`, if with the same root and rules, and no gaps, nothing
+    /// will be recorded. Otherwise it is made sure that the store still has the contents.
+    pub recorded_rules: Option<ContentId>,
+}
+
 /// How much work it was to take a directory in.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Statistics {
@@ -88,6 +106,45 @@ pub fn take(
     sink: &dyn Sink,
     progress: &dyn Progress,
 ) -> Result<Taken, SnapError> {
+    take_again(path, options, sink, progress, Memory::default()).map(|(taken, _)| taken)
+}
+
+/// As [`take`], without reading what is known from before: the same is taken.
+///
+/// With it comes what was seen, if it is more than was known: to be kept once a snapshot of the
+/// root is recorded.
+///
+/// # Errors
+///
+/// As [`take`].
+pub fn take_again(
+    path: &Path,
+    options: &SnapOptions,
+    sink: &dyn Sink,
+    progress: &dyn Progress,
+    memory: Memory<'_>,
+) -> Result<(Taken, Option<NewSeen>), SnapError> {
+    let (taken, new) = take_once(path, options, sink, progress, memory, &HashSet::new())?;
+    let Some(seen) = memory.seen.filter(|_| sink.keeps_contents()) else { return Ok((taken, new)) };
+    if taken.says_what(seen.root(), memory.recorded_rules) {
+        return Ok((taken, new));
+    }
+    let lost = lost_contents(seen, sink)?;
+    if lost.is_empty() {
+        return Ok((taken, new));
+    }
+    drop(new);
+    take_once(path, options, sink, progress, memory, &lost)
+}
+
+fn take_once(
+    path: &Path,
+    options: &SnapOptions,
+    sink: &dyn Sink,
+    progress: &dyn Progress,
+    memory: Memory<'_>,
+    lost: &HashSet<ContentId>,
+) -> Result<(Taken, Option<NewSeen>), SnapError> {
     let canonical = path.canonicalize().map_err(|error| of_root(path, error))?;
     let root = Folder::open_at(&canonical).map_err(|error| of_root(path, error))?;
     let identity = root.identity().map_err(|error| of_root(path, error))?;
@@ -99,17 +156,22 @@ pub fn take(
     let left_out =
         LeftOut { own: &own, device: options.one_file_system.then_some(identity.device) };
 
-    let assembly = Assembly::new(sink);
+    let new = memory.place.and_then(SeenPlace::begin);
+    let recall = Recall::new(memory.seen, new, sink.keeps_contents(), lost);
+    let assembly = Assembly::new(sink, &recall);
     let counts = ReadCounts::default();
-    let readers = Readers { sink, progress, assembly: &assembly, left_out, counts: &counts };
+    let stamps = if recall.wants_stamps() { Stamps::Wanted } else { Stamps::OfFiles };
+    let readers =
+        Readers { sink, progress, assembly: &assembly, left_out, stamps, counts: &counts };
     let threads = options.threads.or_else(|| thread::available_parallelism().ok());
     let threads = threads.map_or(1, NonZeroUsize::get);
     let jobs_waiting_max = 2 * threads;
     let folders_a_job = (FOLDERS_OPEN_MAX / (jobs_waiting_max + threads)).clamp(1, 16);
+    let looker = Looker::new(&mut rules, &recall, left_out, Arc::new(root));
     let walked = pool::run(
         threads,
         jobs_waiting_max,
-        |pool| Walker::new(&mut rules, &assembly, left_out, pool, folders_a_job).walk(root),
+        |pool| Walker::new(looker, &assembly, &counts, progress, pool, folders_a_job).walk(),
         |job, pool| readers.read(job, pool),
     )?;
     if let Some(Err(error)) = walked {
@@ -124,10 +186,24 @@ pub fn take(
         bytes: counts.bytes.into_inner(),
     };
     let rules = rules.into_document(options);
-    let Assembled { root, directory, gaps, left_out, .. } = found;
+    let Assembled { root, directory, told, gaps, left_out, .. } = found;
     let taken = Taken { root, directory, rules, gaps, left_out, statistics };
     taken.check_documents()?;
-    Ok(taken)
+    Ok((taken, recall.finish(root, told)))
+}
+
+/// The contents that were put when `seen` was seen and are not there any more.
+fn lost_contents(seen: &Seen, sink: &dyn Sink) -> Result<HashSet<ContentId>, SnapError> {
+    let mut lost = HashSet::new();
+    let mut stored = seen.stored_contents();
+    loop {
+        let ids: Vec<ContentId> = stored.by_ref().take(ANSWER_ITEMS_MAX).collect();
+        if ids.is_empty() {
+            return Ok(lost);
+        }
+        let kept = sink.has_contents(&ids)?;
+        lost.extend(ids.into_iter().zip(kept).filter(|(_, is_kept)| !is_kept).map(|(id, _)| id));
+    }
 }
 
 impl Default for SnapOptions {
@@ -157,6 +233,12 @@ impl Taken {
             gaps: self.gaps.clone(),
             others: Vec::new(),
         })
+    }
+
+    /// Tells whether it is what a snapshot of this root says, which had these rules and no gaps.
+    fn says_what(&self, root: NodeId, rules: Option<ContentId>) -> bool {
+        let has_rules = |rules| self.rules.write().is_ok_and(|own| content_id(&own) == rules);
+        self.root == root && self.gaps.is_empty() && rules.is_some_and(has_rules)
     }
 
     /// Checks that rules and gaps can be recorded at all (LIM-15).

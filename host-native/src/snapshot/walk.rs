@@ -1,43 +1,40 @@
 //! Walks the tree with an explicit stack and few open directories, however deep it is.
 
-use std::{io, ops::Range, sync::Arc};
+use std::{io, mem, sync::Arc, vec};
 
-use markerbed_core::{
-    Error, Fault,
-    limits::{DEPTH_MAX, NAME_BYTES_MAX},
-    tree::GapReason,
-};
+use markerbed_core::{Error, Fault, limits::DEPTH_MAX, tree::GapReason};
 
 use super::{
     SnapError,
-    assemble::{Assembly, DirectoryId, Outcome, Place},
+    assemble::{Assembly, Begun, DirectoryId, Outcome, Place},
     listing::Listing,
-    read::{ATTEMPTS, LeftOut, gap_reason, is_change, is_of_machine},
-    rules::{InForce, Rules},
-    work::{Job, Piece},
+    look::{Listed, Look, Looker},
+    read::{ATTEMPTS, is_change, is_of_machine},
+    rules::InForce,
+    work::{Job, Piece, ReadCounts},
 };
 use crate::{
     chain::Chain,
-    folder::{EntryKind, Folder, Identity},
+    folder::Folder,
     pool::{Pool, Stop},
+    progress::Progress,
 };
 
 /// Finds what there is to read.
 pub(super) struct Walker<'a> {
-    rules: &'a mut Rules,
+    looker: Looker<'a>,
     assembly: &'a Assembly<'a>,
-    left_out: LeftOut<'a>,
+    counts: &'a ReadCounts,
+    progress: &'a dyn Progress,
     pool: &'a Pool<Job, SnapError>,
     /// How many directories one job may hold open.
     folders_a_job: usize,
-    /// The path from the top of the work tree to the directory at hand, with a slash.
-    path: Vec<u8>,
     /// The directories from the root to the one at hand.
     frames: Vec<Frame>,
-    /// The same directories, open if they are near.
+    /// The same directories, open if they are near and were opened.
     chain: Chain,
     job: Job,
-    job_entries: u32,
+    job_entries: usize,
 }
 
 /// A directory whose subdirectories are being walked.
@@ -45,46 +42,28 @@ struct Frame {
     listing: Arc<Listing>,
     directory: DirectoryId,
     in_force: InForce,
-    /// Slots that are still to be looked at.
-    next: Range<u32>,
+    /// The subdirectories that are still to be walked, and where their blocks from before begin.
+    next: vec::IntoIter<(u32, Option<u64>)>,
     /// Length of the path of the directory above it.
     above_bytes: usize,
 }
 
-/// A directory that was listed.
-struct Listed {
-    folder: Folder,
-    identity: Identity,
-    listing: Listing,
-    in_force: InForce,
-    left_out: u64,
-}
-
-/// What a look at a directory shows.
-enum Look {
-    Listed(Listed),
-    /// It is not walked: what becomes of it.
-    Refused(Outcome),
-    /// It has more names than a listing holds.
-    TooMany,
-}
-
 impl<'a> Walker<'a> {
     pub(super) fn new(
-        rules: &'a mut Rules,
+        looker: Looker<'a>,
         assembly: &'a Assembly<'a>,
-        left_out: LeftOut<'a>,
+        counts: &'a ReadCounts,
+        progress: &'a dyn Progress,
         pool: &'a Pool<Job, SnapError>,
         folders_a_job: usize,
     ) -> Self {
-        let path = rules.place.clone();
         Self {
-            rules,
+            looker,
             assembly,
-            left_out,
+            counts,
+            progress,
             pool,
             folders_a_job,
-            path,
             frames: Vec::new(),
             chain: Chain::default(),
             job: Vec::new(),
@@ -92,14 +71,12 @@ impl<'a> Walker<'a> {
         }
     }
 
-    /// Walks everything below `root`.
+    /// Walks everything below the root.
     ///
     /// The inner error is of the root itself.
-    pub(super) fn walk(mut self, root: Folder) -> Result<io::Result<()>, Stop<SnapError>> {
-        let above = self.rules.above.clone();
-        let looked = root.identity().and_then(|identity| self.list(root, identity, &above));
-        match looked {
-            Ok(Look::Listed(listed)) => self.enter(listed, None)?,
+    pub(super) fn walk(mut self) -> Result<io::Result<()>, Stop<SnapError>> {
+        match self.looker.look_at_root(&mut self.chain) {
+            Ok(Look::Listed(listed)) => self.enter(*listed, None)?,
             Ok(Look::Refused(_)) => {}
             Ok(Look::TooMany) => return Err(self.too_many()),
             Err(error) => return Ok(Err(error)),
@@ -107,11 +84,7 @@ impl<'a> Walker<'a> {
         while let Some(frame) = self.frames.last_mut() {
             match frame.next.next() {
                 None => self.leave(),
-                Some(slot) => {
-                    if let Some((_, EntryKind::Directory)) = frame.listing.entry(slot) {
-                        self.descend(slot)?;
-                    }
-                }
+                Some((slot, before)) => self.descend(slot, before)?,
             }
         }
         self.flush()?;
@@ -119,16 +92,23 @@ impl<'a> Walker<'a> {
     }
 
     /// Takes the directory in a slot of the last frame.
-    fn descend(&mut self, slot: u32) -> Result<(), Stop<SnapError>> {
+    fn descend(&mut self, slot: u32, before: Option<u64>) -> Result<(), Stop<SnapError>> {
         let Some(frame) = self.frames.last() else { return Ok(()) };
         let place = Place { directory: frame.directory, slot };
-        let above_bytes = self.path.len();
-        self.path.extend_from_slice(frame.listing.entry(slot).map_or(&b""[..], |(name, _)| name));
-        self.path.push(b'/');
+        let listing = frame.listing.clone();
+        let above_rules = frame.in_force.clone();
+        let name = listing.entry(slot).map_or(&b""[..], |(name, _)| name);
+        let above_bytes = self.looker.path.len();
+        self.looker.path.extend_from_slice(name);
+        self.looker.path.push(b'/');
+        let is_deepest = self.frames.len() >= DEPTH_MAX as usize;
         let mut outcome = Outcome::Gap(GapReason::Changed, ATTEMPTS);
         for _ in 0..ATTEMPTS {
-            match self.look(slot) {
-                Ok(Look::Listed(listed)) => return self.enter(listed, Some((place, above_bytes))),
+            let chain = &mut self.chain;
+            match self.looker.look(chain, name, before, &above_rules, is_deepest) {
+                Ok(Look::Listed(listed)) => {
+                    return self.enter(*listed, Some((place, name, above_bytes)));
+                }
                 Ok(Look::Refused(refused)) => {
                     outcome = refused;
                     break;
@@ -142,134 +122,70 @@ impl<'a> Walker<'a> {
                 }
             }
         }
-        self.path.truncate(above_bytes);
+        self.looker.path.truncate(above_bytes);
         self.settle(vec![(place, outcome)])
-    }
-
-    /// Opens and lists the directory in a slot of the last frame.
-    fn look(&mut self, slot: u32) -> io::Result<Look> {
-        let above = self.chain.last()?;
-        let Some(frame) = self.frames.last() else { return Ok(Look::Refused(Outcome::Own)) };
-        let name = frame.listing.entry(slot).map_or(&b""[..], |(name, _)| name);
-        let folder = above.open_folder(name)?;
-        let identity = folder.identity()?;
-        if self.left_out.own.contains(&identity) {
-            return Ok(Look::Refused(Outcome::Own));
-        }
-        if self.left_out.device.is_some_and(|device| device != identity.device) {
-            return Ok(Look::Refused(Outcome::LeftOut));
-        }
-        let above = frame.in_force.clone();
-        self.list(folder, identity, &above)
-    }
-
-    /// Lists a directory and takes out what the rules leave out.
-    ///
-    /// # Errors
-    ///
-    /// If it, or an ignore file in it, cannot be read.
-    fn list(&mut self, folder: Folder, identity: Identity, above: &InForce) -> io::Result<Look> {
-        let mut listing = Listing::default();
-        let mut fits = true;
-        folder.list(|name, kind| fits &= listing.push(name, kind).is_ok())?;
-        if !fits {
-            return Ok(Look::TooMany);
-        }
-        listing.sort();
-        listing.retain(|name, kind| {
-            if *kind == EntryKind::Untold {
-                *kind = folder.kind_of(name).unwrap_or(EntryKind::Untold);
-            }
-            true
-        });
-        let found = |name: &[u8]| listing.find(name);
-        let in_force = self.rules.enter(&folder, &self.path, found, above)?;
-        let all = listing.count();
-        let Self { rules, path, .. } = self;
-        let directory_bytes = path.len();
-        listing.retain(|name, kind| {
-            path.extend_from_slice(name);
-            let is_directory = *kind == EntryKind::Directory;
-            let leaves_out = rules.leaves_out(&in_force, path, name, is_directory);
-            path.truncate(directory_bytes);
-            !leaves_out
-        });
-        let left_out = u64::from(all - listing.count());
-        Ok(Look::Listed(Listed { folder, identity, listing, in_force, left_out }))
     }
 
     /// Lets the files of a directory be read, and makes it a frame if it has subdirectories.
     fn enter(
         &mut self,
         listed: Listed,
-        above: Option<(Place, usize)>,
+        above: Option<(Place, &[u8], usize)>,
     ) -> Result<(), Stop<SnapError>> {
-        let Listed { folder, identity, listing, in_force, left_out } = listed;
-        let (folder, listing) = (Arc::new(folder), Arc::new(listing));
-        let parent = above.map(|(place, _)| place);
-        let directory = self.assembly.begin(parent, listing.clone(), left_out)?;
-        let is_deepest = self.frames.len() >= DEPTH_MAX as usize;
-        let mut outcomes = Vec::new();
-        let (mut has_files, mut has_directories) = (false, false);
-        for slot in 0..listing.count() {
-            let Some((name, kind)) = listing.entry(slot) else { continue };
-            let gap = match kind {
-                _ if is_deepest => Some(GapReason::TooDeep),
-                _ if name.len() > NAME_BYTES_MAX as usize => Some(GapReason::Name),
-                EntryKind::Untold => Some(GapReason::Unreadable),
-                kind => gap_reason(kind),
-            };
-            match gap {
-                Some(reason) => {
-                    let place = Place { directory, slot };
-                    outcomes.push((place, Outcome::Gap(reason, 1)));
-                }
-                None if kind == EntryKind::Directory => has_directories = true,
-                None => has_files = true,
-            }
+        let Listed { folder, stamp, listing, slots, before, .. } = listed;
+        let listing = Arc::new(listing);
+        let parent = above.map(|(place, ..)| place);
+        let begun = Begun { listing: listing.clone(), slots, stamp, before };
+        let directory = self.assembly.begin(parent, begun, listed.left_out)?;
+        if listed.same.files + listed.same.symlinks > 0 {
+            self.counts.add(&listed.same);
+            self.progress.advance(listed.same.files, listed.same.bytes);
         }
-        let above_bytes = above.map_or(0, |(_, bytes)| bytes);
-        if has_files {
-            self.read(&folder, &listing, directory)?;
+        if let Some(folder) = &folder {
+            self.read(folder, &listing, directory, listed.to_read)?;
         }
-        if has_directories {
-            let next = 0..listing.count();
-            let name = self.path.get(above_bytes..).and_then(|path| path.strip_suffix(b"/"));
-            self.chain.push(name.unwrap_or_default(), identity, folder);
-            self.frames.push(Frame { listing, directory, in_force, next, above_bytes });
+        let (name, above_bytes) = above.map_or((&b""[..], 0), |(_, name, bytes)| (name, bytes));
+        if listed.directories.is_empty() {
+            self.looker.path.truncate(above_bytes);
         } else {
-            self.path.truncate(above_bytes);
+            match folder {
+                Some(folder) => self.chain.push(name, stamp.identity, folder),
+                None => self.chain.push_closed(name, stamp.identity),
+            }
+            let next = listed.directories.into_iter();
+            let in_force = listed.in_force;
+            self.frames.push(Frame { listing, directory, in_force, next, above_bytes });
         }
-        self.settle(outcomes)
+        let gap = |(slot, reason)| (Place { directory, slot }, Outcome::Gap(reason, 1));
+        self.settle(listed.gaps.into_iter().map(gap).collect())
     }
 
     fn leave(&mut self) {
         if let Some(frame) = self.frames.pop() {
-            self.path.truncate(frame.above_bytes);
+            self.looker.path.truncate(frame.above_bytes);
             self.chain.truncate(self.frames.len());
         }
     }
 
-    /// Adds the entries of a directory to jobs.
+    /// Adds entries of a directory to jobs.
     fn read(
         &mut self,
         folder: &Arc<Folder>,
         listing: &Arc<Listing>,
         directory: DirectoryId,
+        mut slots: Vec<u32>,
     ) -> Result<(), Stop<SnapError>> {
-        let count = listing.count();
-        let mut start = 0;
-        while start < count {
-            let end = count.min(start + ENTRIES_A_JOB - self.job_entries);
-            self.job_entries += end - start;
+        while !slots.is_empty() {
+            let rest = slots.split_off(slots.len().min(ENTRIES_A_JOB - self.job_entries));
+            let slots = mem::replace(&mut slots, rest);
+            self.job_entries += slots.len();
             self.job.push(Piece {
                 folder: folder.clone(),
                 listing: listing.clone(),
                 directory,
-                slots: start..end,
+                slots,
                 is_large: false,
             });
-            start = end;
             if self.job_entries >= ENTRIES_A_JOB || self.job.len() >= self.folders_a_job {
                 self.flush()?;
             }
@@ -279,12 +195,12 @@ impl<'a> Walker<'a> {
 
     fn flush(&mut self) -> Result<(), Stop<SnapError>> {
         self.job_entries = 0;
-        let job = std::mem::take(&mut self.job);
+        let job = mem::take(&mut self.job);
         if job.is_empty() { Ok(()) } else { Ok(self.pool.put(job)?) }
     }
 
     fn settle(&self, outcomes: Vec<(Place, Outcome)>) -> Result<(), Stop<SnapError>> {
-        Ok(self.assembly.settle(outcomes)?)
+        if outcomes.is_empty() { Ok(()) } else { Ok(self.assembly.settle(outcomes)?) }
     }
 
     fn too_many(&self) -> Stop<SnapError> {
@@ -297,10 +213,10 @@ impl<'a> Walker<'a> {
     }
 
     fn path_from_root(&self) -> Vec<u8> {
-        let path = self.path.get(self.rules.place.len()..).unwrap_or_default();
+        let path = self.looker.path_below_root();
         path.strip_suffix(b"/").unwrap_or(path).to_vec()
     }
 }
 
 /// Enough work that handing it over costs nothing, and little enough to share it evenly.
-const ENTRIES_A_JOB: u32 = 128;
+const ENTRIES_A_JOB: usize = 128;

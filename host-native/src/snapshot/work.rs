@@ -1,25 +1,20 @@
 //! What the threads do that read: entries become nodes, a batch at a time.
 
-use std::{
-    ops::Range,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
 };
 
 use bytes::Bytes;
-use markerbed_core::{
-    ObjectId,
-    codec::Canonical,
-    tree::{Child, Node, NodeBody},
-};
+use markerbed_core::{ContentId, ObjectId, codec::Canonical};
 
 use super::{
     Sink, SnapError,
     assemble::{Assembly, DirectoryId, Outcome, Place},
     listing::Listing,
-    read::{Found, LeftOut, SMALL_BYTES_MAX, file_node, read_entry, read_large_file},
+    look::Same,
+    read::{Found, LeftOut, SMALL_BYTES_MAX, Stamps, read_entry, read_large_file},
+    stamp::Stamp,
 };
 use crate::{
     folder::{EntryKind, Folder},
@@ -30,13 +25,13 @@ use crate::{
 /// Files and symlinks that are read one after the other by one thread.
 pub(super) type Job = Vec<Piece>;
 
-/// Neighbours in one directory. Entries of other kinds among them are not read.
+/// Files and symlinks of one directory.
 #[derive(Debug)]
 pub(super) struct Piece {
     pub(super) folder: Arc<Folder>,
     pub(super) listing: Arc<Listing>,
     pub(super) directory: DirectoryId,
-    pub(super) slots: Range<u32>,
+    pub(super) slots: Vec<u32>,
     /// It is one file that was found to be large.
     pub(super) is_large: bool,
 }
@@ -47,15 +42,25 @@ pub(super) struct Readers<'a> {
     pub(super) progress: &'a dyn Progress,
     pub(super) assembly: &'a Assembly<'a>,
     pub(super) left_out: LeftOut<'a>,
+    pub(super) stamps: Stamps,
     pub(super) counts: &'a ReadCounts,
 }
 
-/// How much was read.
+/// How much was recorded.
 #[derive(Debug, Default)]
 pub(super) struct ReadCounts {
     pub(super) files: AtomicU64,
     pub(super) symlinks: AtomicU64,
     pub(super) bytes: AtomicU64,
+}
+
+impl ReadCounts {
+    /// Adds what did not have to be read.
+    pub(super) fn add(&self, same: &Same) {
+        self.files.fetch_add(same.files, Ordering::Relaxed);
+        self.symlinks.fetch_add(same.symlinks, Ordering::Relaxed);
+        self.bytes.fetch_add(same.bytes, Ordering::Relaxed);
+    }
 }
 
 impl Readers<'_> {
@@ -71,16 +76,13 @@ impl Readers<'_> {
                 self.read_large(&piece, &mut batch)?;
                 continue;
             }
-            for slot in piece.slots.clone() {
-                let Some((name, kind)) = piece.listing.entry(slot) else { continue };
-                if matches!(kind, EntryKind::File | EntryKind::Symlink) {
-                    let place = Place { directory: piece.directory, slot };
-                    let found = self.read_small(&piece, place, name, kind);
-                    match found? {
-                        // Others may have nothing to do.
-                        Found::Large => pool.leave(vec![piece.large(slot)]),
-                        found => self.take(place, found, &mut batch)?,
-                    }
+            for slot in &piece.slots {
+                let Some((name, kind)) = piece.listing.entry(*slot) else { continue };
+                let place = Place { directory: piece.directory, slot: *slot };
+                match self.read_small(&piece, place, name, kind)? {
+                    // Others may have nothing to do.
+                    Found::Large => pool.leave(vec![piece.large(*slot)]),
+                    found => self.take(place, found, &mut batch)?,
                 }
             }
         }
@@ -94,21 +96,26 @@ impl Readers<'_> {
         name: &[u8],
         kind: EntryKind,
     ) -> Result<Found, SnapError> {
-        read_entry(&piece.folder, name, kind, self.left_out)
+        read_entry(&piece.folder, name, kind, self.left_out, self.stamps)
             .map_err(|cause| SnapError::System { path: self.assembly.path_of(place), cause })
     }
 
     fn take(&self, place: Place, found: Found, batch: &mut Batch) -> Result<(), SnapError> {
         match found {
-            Found::Small { bytes, executable } => {
+            Found::Small { bytes, stamp } => {
                 batch.content_bytes += bytes.len() as u64;
-                batch.files.push((place, executable));
+                batch.files.push((place, stamp));
                 batch.contents.push(bytes);
                 if batch.content_bytes >= SMALL_BYTES_MAX {
                     self.put_contents(batch)?;
                 }
             }
-            Found::Symlink(node) => self.add_node(place, &node, batch)?,
+            Found::Symlink(node, stamp) => {
+                let id = node.id();
+                batch.symlink_count += 1;
+                batch.objects.push((id.into(), node.encode().into()));
+                batch.outcomes.push((place, Outcome::Symlink(stamp, id)));
+            }
             Found::Gap(reason, attempts) => {
                 batch.outcomes.push((place, Outcome::Gap(reason, attempts)));
             }
@@ -120,52 +127,30 @@ impl Readers<'_> {
     }
 
     fn read_large(&self, piece: &Piece, batch: &mut Batch) -> Result<(), SnapError> {
-        let slot = piece.slots.start;
+        let Some(&slot) = piece.slots.first() else { return Ok(()) };
         let Some((name, _)) = piece.listing.entry(slot) else { return Ok(()) };
         let place = Place { directory: piece.directory, slot };
         let mut buffer = vec![0; PIECE_BYTES];
         let path = || self.assembly.path_of(place);
         let read = read_large_file(&piece.folder, name, self.sink, &mut buffer, path)?;
         match read {
-            Ok(node) => self.add_node(place, &node, batch),
-            Err((reason, attempts)) => {
-                batch.outcomes.push((place, Outcome::Gap(reason, attempts)));
-                Ok(())
-            }
+            Outcome::File(stamp, content) => batch.add_file(place, stamp, content),
+            outcome => batch.outcomes.push((place, outcome)),
         }
+        Ok(())
     }
 
-    /// Hands the contents that were read together to the sink, and makes their nodes.
+    /// Hands the contents that were read together to the sink.
     fn put_contents(&self, batch: &mut Batch) -> Result<(), SnapError> {
         if batch.contents.is_empty() {
             return Ok(());
         }
         let ids = self.sink.put_contents(&batch.contents)?;
-        let files = std::mem::take(&mut batch.files);
-        let contents = std::mem::take(&mut batch.contents);
+        batch.contents.clear();
         batch.content_bytes = 0;
-        for (((place, executable), content), id) in files.into_iter().zip(contents).zip(ids) {
-            let node = file_node(executable, content.len() as u64, id)
-                .map_err(|cause| SnapError::Format { path: self.assembly.path_of(place), cause })?;
-            self.add_node(place, &node, batch)?;
+        for ((place, stamp), id) in std::mem::take(&mut batch.files).into_iter().zip(ids) {
+            batch.add_file(place, stamp, id);
         }
-        Ok(())
-    }
-
-    fn add_node(&self, place: Place, node: &Node, batch: &mut Batch) -> Result<(), SnapError> {
-        let adds = node
-            .adds()
-            .map_err(|cause| SnapError::Format { path: self.assembly.path_of(place), cause })?;
-        match node.body() {
-            NodeBody::File(file) => {
-                batch.file_count += 1;
-                batch.file_bytes += file.size_bytes();
-            }
-            _ => batch.symlink_count += 1,
-        }
-        let child = Child::of(node);
-        batch.objects.push((child.id.into(), node.encode().into()));
-        batch.outcomes.push((place, Outcome::Node(child, adds)));
         Ok(())
     }
 
@@ -188,7 +173,7 @@ impl Piece {
             folder: self.folder.clone(),
             listing: self.listing.clone(),
             directory: self.directory,
-            slots: slot..slot + 1,
+            slots: vec![slot],
             is_large: true,
         }
     }
@@ -197,8 +182,8 @@ impl Piece {
 /// What one thread has read and not yet handed over.
 #[derive(Default)]
 struct Batch {
-    /// Files whose contents wait in `contents`, and whether they are executable.
-    files: Vec<(Place, bool)>,
+    /// Files whose contents wait in `contents`.
+    files: Vec<(Place, Stamp)>,
     contents: Vec<Bytes>,
     content_bytes: u64,
     objects: Vec<(ObjectId, Bytes)>,
@@ -206,6 +191,14 @@ struct Batch {
     file_count: u64,
     symlink_count: u64,
     file_bytes: u64,
+}
+
+impl Batch {
+    fn add_file(&mut self, place: Place, stamp: Stamp, content: ContentId) {
+        self.file_count += 1;
+        self.file_bytes += stamp.size_bytes;
+        self.outcomes.push((place, Outcome::File(stamp, content)));
+    }
 }
 
 /// How much of a large file is read at once.

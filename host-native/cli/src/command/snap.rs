@@ -8,14 +8,14 @@ use markerbed_core::{
 };
 use markerbed_host::{
     drive::blocking::wait,
-    snapshot::{StoreSink, Taken, take},
+    snapshot::{Memory, StoreSink, Taken, take_again},
     workspace::{Capture, Committed, Overlay, RecordedSnapshot, SnapshotDraft, Stamp, When},
 };
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
-    source::{Rules, Source},
+    source::{Recalled, Rules, Source},
     version::TOOL,
 };
 use crate::{
@@ -49,6 +49,9 @@ pub(crate) struct Snap {
     /// Record that nothing has changed, too
     #[arg(long)]
     record: bool,
+    /// Read every file, also those that look unchanged
+    #[arg(long)]
+    rehash: bool,
     #[command(flatten)]
     rules: Rules,
     #[command(flatten)]
@@ -134,7 +137,20 @@ impl Snap {
     ) -> Result<(Exit, interrupt::Held), Failure> {
         let sink = StoreSink::new(opened.store(), opened.workspace.id());
         let progress = Progress::begin(&host.output, "reading");
-        let taken = take(&source.path, &self.rules.options(opened), &sink, &progress)?;
+        let options = self.rules.options(opened);
+        let recalled = if self.rehash { None } else { source.recall(opened)? };
+        let place = source.seen_place(opened);
+        let newest = wait(opened.workspace.newest_of_source(&source.label))?;
+        let is_newest = |recalled: &&Recalled| {
+            let newest = newest.as_ref().map(|newest| newest.id);
+            !self.record && newest == Some(recalled.snapshot.id)
+        };
+        let memory = Memory {
+            seen: recalled.as_ref().map(|recalled| &recalled.seen),
+            place: place.as_ref(),
+            recorded_rules: recalled.as_ref().filter(is_newest).and_then(Recalled::whole_rules),
+        };
+        let (taken, seen) = take_again(&source.path, &options, &sink, &progress, memory)?;
         drop(progress);
         let run = Id16::from_bytes(host.inputs.random()?);
         let capture = Capture {
@@ -152,6 +168,9 @@ impl Snap {
             Committed::Recorded(recorded) => (recorded, true),
             Committed::Unchanged(recorded) => (recorded, false),
         };
+        if let Some(seen) = seen {
+            seen.keep(recorded.id);
+        }
         let mut exit = if taken.gaps.is_empty() { Exit::Done } else { Exit::Incomplete };
         let changes = match compare(host, opened, &recorded, is_new, &taken) {
             Ok(changes) => Some(changes),

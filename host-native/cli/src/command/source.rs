@@ -5,8 +5,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use markerbed_core::tree::Label;
-use markerbed_host::snapshot::SnapOptions;
+use markerbed_core::{
+    ContentId,
+    tree::{Coverage, Label},
+};
+use markerbed_host::{
+    drive::blocking::wait,
+    snapshot::{Seen, SeenPlace, SnapOptions},
+    workspace::RecordedSnapshot,
+};
 
 use crate::{failure::Failure, open::Opened, text::shown};
 
@@ -30,6 +37,14 @@ pub(crate) struct Source {
     pub(crate) path: PathBuf,
     /// The source's label, and the name of the ref that moves.
     pub(crate) label: Label,
+}
+
+/// What was seen of a source when a snapshot of it was taken.
+pub(crate) struct Recalled {
+    /// What was seen.
+    pub(crate) seen: Seen,
+    /// The snapshot, which is recorded.
+    pub(crate) snapshot: RecordedSnapshot,
 }
 
 impl Rules {
@@ -65,6 +80,35 @@ impl Source {
             Failure::usage("bad-source", message)
         })?;
         Ok(Self { path, label })
+    }
+
+    /// Where what is seen of it is kept; none if nothing can be, and then every file is read.
+    pub(crate) fn seen_place(&self, opened: &Opened) -> Option<SeenPlace> {
+        // What cannot be looked at is told by who reads it.
+        SeenPlace::of(&opened.directory, opened.workspace.id(), &self.path).ok().flatten()
+    }
+
+    /// What was seen of it, if that counts: its snapshot is recorded, and the store is whole.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the store.
+    pub(crate) fn recall(&self, opened: &Opened) -> Result<Option<Recalled>, Failure> {
+        let Some(seen) = self.seen_place(opened).and_then(|place| place.read()) else {
+            return Ok(None);
+        };
+        let snapshot = wait(opened.workspace.find_snapshot(seen.snapshot()))?;
+        let fits = |snapshot: &RecordedSnapshot| snapshot.snapshot.root == seen.root();
+        let snapshot = snapshot.filter(|snapshot| !opened.is_damaged && fits(snapshot));
+        Ok(snapshot.map(|snapshot| Recalled { seen, snapshot }))
+    }
+}
+
+impl Recalled {
+    /// The rules of the snapshot, if it has no gaps.
+    pub(crate) fn whole_rules(&self) -> Option<ContentId> {
+        let snapshot = &self.snapshot.snapshot;
+        (snapshot.coverage == Coverage::Complete).then_some(snapshot.rules)
     }
 }
 

@@ -5,7 +5,7 @@ use std::{io, path::PathBuf};
 use markerbed_core::tree::{Expansion, TreeDifference};
 use markerbed_host::{
     drive::blocking::wait,
-    snapshot::{HashOnly, Taken, take},
+    snapshot::{HashOnly, Memory, Taken, take_again},
     workspace::RecordedSnapshot,
 };
 use schemars::JsonSchema;
@@ -37,6 +37,9 @@ pub(crate) struct Status {
     /// Exit with 1 if something differs
     #[arg(long)]
     exit_code: bool,
+    /// Read every file, also those that look unchanged
+    #[arg(long)]
+    rehash: bool,
     #[command(flatten)]
     rules: Rules,
 }
@@ -69,7 +72,11 @@ impl Status {
         let newest = wait(opened.workspace.newest_of_source(&source.label))?;
         let sink = HashOnly::default();
         let progress = Progress::begin(&host.output, "reading");
-        let taken = take(&source.path, &self.rules.options(&opened), &sink, &progress)?;
+        let recalled = if self.rehash { None } else { source.recall(&opened)? };
+        let seen = recalled.as_ref().map(|recalled| &recalled.seen);
+        let memory = Memory { seen, ..Memory::default() };
+        let options = self.rules.options(&opened);
+        let (taken, _) = take_again(&source.path, &options, &sink, &progress, memory)?;
         drop(progress);
         let difference = match &newest {
             Some(newest) => Some(wait(opened.workspace.difference(

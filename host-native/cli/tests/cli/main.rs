@@ -16,6 +16,7 @@ mod output;
 mod read_only;
 mod readme;
 mod same_root;
+mod seen;
 mod tutorial;
 mod whole_path;
 mod wrong_input;

@@ -1,0 +1,311 @@
+//! Looks at one directory: which names it has, which are left out, which are known from before.
+
+use std::{io, sync::Arc};
+
+use markerbed_core::{limits::NAME_BYTES_MAX, tree::GapReason};
+
+use super::{
+    assemble::{Outcome, Slot},
+    listing::{Listing, ListingFull},
+    read::{LeftOut, gap_reason},
+    recall::Recall,
+    rules::{InForce, Rules},
+    seen::{Block, Body, Entries, Entry},
+    stamp::Stamp,
+};
+use crate::{
+    chain::Chain,
+    folder::{EntryKind, Folder, Identity},
+};
+
+/// Looks at directories, each by its name in the last one of a chain.
+pub(super) struct Looker<'a> {
+    rules: &'a mut Rules,
+    recall: &'a Recall<'a>,
+    left_out: LeftOut<'a>,
+    root: Arc<Folder>,
+    /// The path from the top of the work tree to the directory at hand, with a slash.
+    pub(super) path: Vec<u8>,
+}
+
+/// What a look at a directory shows.
+pub(super) enum Look {
+    Listed(Box<Listed>),
+    /// It is not walked: what becomes of it.
+    Refused(Outcome),
+    /// It has more names than a listing holds.
+    TooMany,
+}
+
+/// A directory that was listed.
+pub(super) struct Listed {
+    /// Open, unless nothing in it is to be read.
+    pub(super) folder: Option<Arc<Folder>>,
+    pub(super) stamp: Stamp,
+    pub(super) listing: Listing,
+    pub(super) slots: Vec<Slot>,
+    /// Where its block from before begins.
+    pub(super) before: Option<u64>,
+    pub(super) in_force: InForce,
+    pub(super) left_out: u64,
+    pub(super) same: Same,
+    /// Slots of files and symlinks.
+    pub(super) to_read: Vec<u32>,
+    /// Slots of subdirectories, and where their blocks from before begin.
+    pub(super) directories: Vec<(u32, Option<u64>)>,
+    pub(super) gaps: Vec<(u32, GapReason)>,
+}
+
+/// How much is the same as it was before.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Same {
+    pub(super) files: u64,
+    pub(super) symlinks: u64,
+    pub(super) bytes: u64,
+}
+
+/// A directory that is there, however its names are to be found.
+struct Found<'b> {
+    folder: Option<Arc<Folder>>,
+    stamp: Stamp,
+    before: Option<Block<'b>>,
+    is_deepest: bool,
+}
+
+impl<'a> Looker<'a> {
+    pub(super) fn new(
+        rules: &'a mut Rules,
+        recall: &'a Recall<'a>,
+        left_out: LeftOut<'a>,
+        root: Arc<Folder>,
+    ) -> Self {
+        let path = rules.place.clone();
+        Self { rules, recall, left_out, root, path }
+    }
+
+    /// Looks at the root.
+    ///
+    /// # Errors
+    ///
+    /// If it, or an ignore file in it, cannot be read.
+    pub(super) fn look_at_root(&mut self, chain: &mut Chain) -> io::Result<Look> {
+        let above = self.rules.above.clone();
+        let folder = Some(self.root.clone());
+        let stamp = Stamp::of(self.root.as_file())?;
+        let before = self.recall.root_block();
+        let found = Found { folder, stamp, before, is_deepest: false };
+        self.list(found, chain, b"", &above)
+    }
+
+    /// Looks at the directory `name`, whose path is [`Self::path`]; its block from before begins at
+    /// `before`.
+    ///
+    /// # Errors
+    ///
+    /// If it, or an ignore file in it, cannot be read.
+    pub(super) fn look(
+        &mut self,
+        chain: &mut Chain,
+        name: &[u8],
+        before: Option<u64>,
+        above: &InForce,
+        is_deepest: bool,
+    ) -> io::Result<Look> {
+        let before = before.and_then(|before| self.recall.block(before));
+        let (folder, stamp) = match before.and_then(|before| self.known_stamp(&before)) {
+            Some(stamp) => (None, stamp),
+            None => {
+                let folder = chain.last()?.open_folder(name)?;
+                let stamp = Stamp::of(folder.as_file())?;
+                (Some(Arc::new(folder)), stamp)
+            }
+        };
+        if self.left_out.own.contains(&stamp.identity) {
+            return Ok(Look::Refused(Outcome::Own));
+        }
+        if self.left_out.device.is_some_and(|device| device != stamp.identity.device) {
+            return Ok(Look::Refused(Outcome::LeftOut));
+        }
+        self.list(Found { folder, stamp, before, is_deepest }, chain, name, above)
+    }
+
+    pub(super) fn path_below_root(&self) -> &[u8] {
+        self.path.get(self.rules.place.len()..).unwrap_or_default()
+    }
+
+    /// The stamp of the directory at hand, if it has the names that `before` tells.
+    fn known_stamp(&self, before: &Block<'_>) -> Option<Stamp> {
+        let path = self.path_below_root().strip_suffix(b"/")?;
+        if !before.head.tells_names || path.len() > PATH_BYTES_MAX {
+            return None;
+        }
+        Stamp::at(&self.root, path).ok().filter(|stamp| *stamp == before.head.stamp)
+    }
+
+    /// Lists a directory and finds out what is to be done with each of its entries.
+    fn list(
+        &mut self,
+        found: Found<'_>,
+        chain: &mut Chain,
+        name: &[u8],
+        above: &InForce,
+    ) -> io::Result<Look> {
+        let Found { mut folder, stamp, before, is_deepest } = found;
+        let known = before.filter(|before| before.head.tells_names && before.head.stamp == stamp);
+        let Ok(listing) = names(known.as_ref(), folder.as_deref())? else {
+            return Ok(Look::TooMany);
+        };
+        let mut open = || match &folder {
+            Some(folder) => Ok(folder.clone()),
+            None => open_again(chain, name, stamp.identity)
+                .inspect(|opened| folder = Some(opened.clone())),
+        };
+        let told = |name: &[u8]| listing.find(name);
+        let in_force = self.rules.enter(&mut open, &self.path, told, above)?;
+        let mut listed = Listed {
+            folder: None,
+            stamp,
+            slots: Vec::with_capacity(listing.count() as usize),
+            listing,
+            before: before.map(|before| before.at),
+            in_force,
+            left_out: 0,
+            same: Same::default(),
+            to_read: Vec::new(),
+            directories: Vec::new(),
+            gaps: Vec::new(),
+        };
+        self.sort_out(&mut listed, before.as_ref(), is_deepest);
+        if !listed.to_read.is_empty() {
+            open()?;
+        }
+        listed.folder = folder;
+        Ok(Look::Listed(Box::new(listed)))
+    }
+
+    /// Finds out what is to be done with each entry.
+    fn sort_out(&mut self, listed: &mut Listed, before: Option<&Block<'_>>, is_deepest: bool) {
+        let directory_bytes = self.path.len();
+        let mut before = Before::new(before);
+        for slot in 0..listed.listing.count() {
+            let Some((name, kind)) = listed.listing.entry(slot) else { continue };
+            self.path.extend_from_slice(name);
+            let is_directory = kind == EntryKind::Directory;
+            if self.rules.leaves_out(&listed.in_force, &self.path, name, is_directory) {
+                listed.left_out += 1;
+                listed.slots.push(Slot::Absent);
+            } else {
+                let entry = before.find(name);
+                let gap = match kind {
+                    _ if is_deepest => Some(GapReason::TooDeep),
+                    _ if name.len() > NAME_BYTES_MAX as usize => Some(GapReason::Name),
+                    EntryKind::Untold => Some(GapReason::Unreadable),
+                    kind => gap_reason(kind),
+                };
+                let same = entry.filter(|_| gap.is_none()).and_then(|entry| self.same(&entry));
+                match (gap, same) {
+                    (Some(reason), _) => listed.gaps.push((slot, reason)),
+                    (None, Some((at, body))) => listed.same.add(at, &body, &mut listed.slots),
+                    (None, None) if is_directory => {
+                        let block = entry.and_then(|entry| match entry.body {
+                            Body::Directory { block } => Some(block),
+                            _ => None,
+                        });
+                        listed.directories.push((slot, block));
+                    }
+                    (None, None) => listed.to_read.push(slot),
+                }
+                // What is not known yet, or is a gap, waits.
+                listed.slots.resize_with(slot as usize + 1, || Slot::Waiting);
+            }
+            self.path.truncate(directory_bytes);
+        }
+    }
+
+    /// What the entry at hand was, if it still is the same.
+    fn same(&self, entry: &Entry<'_>) -> Option<(u64, Body)> {
+        let path = self.path_below_root();
+        if !matches!(entry.body, Body::File { .. } | Body::Symlink { .. })
+            || path.len() > PATH_BYTES_MAX
+        {
+            return None;
+        }
+        let stamp = Stamp::at(&self.root, path).ok()?;
+        let is_known = self.recall.knows(entry, &stamp);
+        let is_own = self.left_out.own.contains(&stamp.identity);
+        (is_known && !is_own).then_some((entry.at, entry.body))
+    }
+}
+
+impl Same {
+    fn add(&mut self, at: u64, body: &Body, slots: &mut Vec<Slot>) {
+        match body {
+            Body::File { stamp, .. } => {
+                self.files += 1;
+                self.bytes += stamp.size_bytes;
+            }
+            _ => self.symlinks += 1,
+        }
+        slots.push(Slot::Same(at));
+    }
+}
+
+/// The entries of a block, found by names that ascend.
+struct Before<'a> {
+    entries: Option<Entries<'a>>,
+    next: Option<Entry<'a>>,
+}
+
+impl<'a> Before<'a> {
+    fn new(block: Option<&Block<'a>>) -> Self {
+        let mut entries = block.map(Block::entries);
+        let next = entries.as_mut().and_then(Iterator::next);
+        Self { entries, next }
+    }
+
+    fn find(&mut self, name: &[u8]) -> Option<Entry<'a>> {
+        while let Some(next) = self.next {
+            if next.name >= name {
+                return Some(next).filter(|next| next.name == name);
+            }
+            self.next = self.entries.as_mut().and_then(Iterator::next);
+        }
+        None
+    }
+}
+
+/// The names of a directory in order: those that are known, or those that it tells.
+fn names(
+    known: Option<&Block<'_>>,
+    folder: Option<&Folder>,
+) -> io::Result<Result<Listing, ListingFull>> {
+    let mut listing = Listing::default();
+    let mut is_full = Ok(());
+    match (known, folder) {
+        (Some(known), _) => {
+            for entry in known.entries() {
+                is_full = is_full.and(listing.push(entry.name, entry.body.kind()));
+            }
+        }
+        (None, Some(folder)) => {
+            folder.list(|name, kind| is_full = is_full.and(listing.push(name, kind)))?;
+            listing.sort();
+            listing.learn_kinds(|name| folder.kind_of(name).unwrap_or(EntryKind::Untold));
+        }
+        (None, None) => return Err(rustix::io::Errno::NOENT.into()),
+    }
+    Ok(is_full.map(|()| listing))
+}
+
+/// Opens the directory `name`, which must still be what it was when it was looked at.
+fn open_again(chain: &mut Chain, name: &[u8], identity: Identity) -> io::Result<Arc<Folder>> {
+    let folder = chain.last()?.open_folder(name)?;
+    if folder.identity()? == identity {
+        Ok(Arc::new(folder))
+    } else {
+        Err(rustix::io::Errno::NOENT.into())
+    }
+}
+
+/// Longer paths are not handed to the system at once.
+const PATH_BYTES_MAX: usize = 2_048;

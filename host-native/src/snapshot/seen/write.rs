@@ -1,0 +1,204 @@
+//! Writes a seen file while a directory is taken in.
+
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions},
+    io::{self, BufWriter, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use markerbed_core::{NodeId, SnapshotId};
+use xxhash_rust::xxh3::Xxh3;
+
+use super::{
+    MAGIC, Seen, Trailer,
+    layout::{Body, Entries},
+};
+use crate::snapshot::stamp::{Moment, Stamp};
+
+/// What is seen now, before there is a snapshot of it. Dropping it forgets it.
+pub struct NewSeen {
+    temporary: PathBuf,
+    place: PathBuf,
+    file: BufWriter<File>,
+    sum: Box<Xxh3>,
+    length: u64,
+    key: [u8; 32],
+    device: u64,
+    began_at: Moment,
+    root: Option<(NodeId, u64)>,
+    /// Something could not be written; there will be no file.
+    is_broken: bool,
+}
+
+impl NewSeen {
+    pub(super) fn begin(place: &Path, key: [u8; 32], device: u64) -> io::Result<Self> {
+        let temporary = place.with_extension("new");
+        if let Some(folder) = place.parent() {
+            let made = DirBuilder::new().mode(0o700).create(folder);
+            made.or_else(|error| match error.kind() {
+                io::ErrorKind::AlreadyExists => Ok(()),
+                _ => Err(error),
+            })?;
+        }
+        // Whoever left it there; if somebody still writes it, the sum of neither will be right.
+        fs::remove_file(&temporary).or_else(|error| match error.kind() {
+            io::ErrorKind::NotFound => Ok(()),
+            _ => Err(error),
+        })?;
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
+        let by_file_system = Stamp::of(&file)?.modified_at();
+        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let by_system = Moment::new(since_1970.as_secs() as i64, since_1970.subsec_nanos());
+        let mut new = Self {
+            temporary,
+            place: place.to_owned(),
+            file: BufWriter::with_capacity(BUFFER_BYTES, file),
+            sum: Box::default(),
+            length: 0,
+            key,
+            device,
+            // The store may lie where another clock tells the times.
+            began_at: by_file_system.min(by_system),
+            root: None,
+            is_broken: false,
+        };
+        new.append(MAGIC);
+        Ok(new)
+    }
+
+    /// When the looking began, by the clock of file times.
+    pub(in super::super) const fn began_at(&self) -> Moment {
+        self.began_at
+    }
+
+    /// The device that is looked at.
+    pub(in super::super) const fn device(&self) -> u64 {
+        self.device
+    }
+
+    /// Writes a block; tells where it begins.
+    pub(in super::super) fn append(&mut self, bytes: &[u8]) -> u64 {
+        let at = self.length;
+        self.sum.update(bytes);
+        self.is_broken |= self.file.write_all(bytes).is_err();
+        self.length += bytes.len() as u64;
+        at
+    }
+
+    /// Writes the block of `seen` that begins at `block`, and those below it; tells where it begins.
+    pub(in super::super) fn copy(&mut self, seen: &Seen, block: u64) -> u64 {
+        let mut open: Vec<Copying<'_>> = Vec::new();
+        open.extend(Copying::begin(seen, block));
+        let mut copied = 0;
+        while let Some(last) = open.last_mut() {
+            match last.entries.next() {
+                Some(entry) => match entry.body {
+                    Body::Directory { block } => {
+                        last.waiting = entry.name;
+                        match Copying::begin(seen, block) {
+                            Some(below) => open.push(below),
+                            None => self.is_broken = true,
+                        }
+                    }
+                    _ => last.out.extend_from_slice(entry.bytes),
+                },
+                None => {
+                    copied = open.pop().map_or(0, |done| self.append(&done.out));
+                    if let Some(above) = open.last_mut() {
+                        let name = above.waiting;
+                        let put = Body::Directory { block: copied }.put(name, &mut above.out);
+                        self.is_broken |= put.is_none();
+                    }
+                }
+            }
+        }
+        copied
+    }
+
+    /// Notes what the whole was.
+    pub(in super::super) fn set_root(&mut self, root: NodeId, block: u64) {
+        self.root = Some((root, block));
+    }
+
+    /// Notes that there can be no file.
+    pub(in super::super) fn give_up(&mut self) {
+        self.is_broken = true;
+    }
+
+    /// Keeps it for the next time, now that `snapshot` is recorded, which must have its root.
+    ///
+    /// Nothing tells if it cannot be written: then all is read the next time.
+    pub fn keep(mut self, snapshot: SnapshotId) {
+        let Some((root, block)) = self.root.filter(|_| !self.is_broken) else { return };
+        let (key, device, began_at) = (self.key, self.device, self.began_at);
+        let trailer = Trailer { key, snapshot, root, device, began_at, block };
+        let mut bytes = Vec::new();
+        trailer.put(&mut bytes);
+        self.append(&bytes);
+        let sum = self.sum.digest().to_le_bytes();
+        let written = self.file.write_all(&sum).and_then(|()| self.file.flush());
+        if written.is_ok() && !self.is_broken {
+            // Whoever cannot rename it leaves what was there, which is bound to its own snapshot.
+            let _ = fs::rename(&self.temporary, &self.place);
+        }
+    }
+}
+
+impl Drop for NewSeen {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.temporary);
+    }
+}
+
+impl std::fmt::Debug for NewSeen {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "NewSeen({})", self.place.display())
+    }
+}
+
+/// A block that is being copied.
+struct Copying<'a> {
+    entries: Entries<'a>,
+    out: Vec<u8>,
+    /// The name of the directory below it that is being copied.
+    waiting: &'a [u8],
+}
+
+impl<'a> Copying<'a> {
+    fn begin(seen: &'a Seen, block: u64) -> Option<Self> {
+        let block = seen.block(block)?;
+        let mut out = Vec::new();
+        block.head.put(&mut out);
+        Some(Self { entries: block.entries(), out, waiting: b"" })
+    }
+}
+
+const BUFFER_BYTES: usize = 1 << 18;
+
+#[cfg(test)]
+mod tests {
+    use markerbed_core::WorkspaceId;
+
+    use super::*;
+    use crate::snapshot::SeenPlace;
+
+    /// Keeps what is seen of nothing, as if the looking had begun `seconds` from now.
+    fn kept(seconds: i64) -> Option<Seen> {
+        let scratch = tempfile::tempdir().unwrap();
+        let workspace = WorkspaceId::from_bytes([1; 32]);
+        let place = SeenPlace::of(scratch.path(), workspace, scratch.path()).unwrap().unwrap();
+        let mut new = place.begin().unwrap();
+        new.began_at.seconds += seconds;
+        new.set_root(NodeId::from_bytes([2; 32]), 0);
+        new.keep(SnapshotId::from_bytes([3; 32]));
+        place.read()
+    }
+
+    #[test]
+    fn what_was_seen_at_a_time_to_come_counts_for_nothing() {
+        assert!(kept(-60).is_some());
+        assert!(kept(60).is_none());
+    }
+}
