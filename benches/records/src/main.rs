@@ -10,7 +10,7 @@ mod ours;
 mod rocks;
 mod usage;
 
-use std::{env, error::Error, fs, os::unix::fs::MetadataExt, path::Path, time::Instant};
+use std::{env, error::Error, fs, os::unix::fs::MetadataExt, path::Path};
 
 use data::{BATCH, Key, Record, absent_key, key, record};
 use usage::{Meter, peak_mib, thread_seconds};
@@ -45,9 +45,11 @@ fn measure(engine: &str, folder: &Path, count: u64) -> Outcome<()> {
     let payload = count * (data::KEY_BYTES + data::VALUE_BYTES) as u64;
     println!("stored: {} times", disk_bytes(folder)? as f64 / payload as f64);
 
-    let start = Instant::now();
+    let meter = Meter::start()?;
     let store = open(engine, folder)?;
-    println!("open: {} wall-ms", start.elapsed().as_secs_f64() * 1e3);
+    let (cpu, wall) = meter.stop()?;
+    println!("open: {} cpu-ms", cpu * 1e3);
+    println!("open: {} wall-ms", wall * 1e3);
 
     let present = |round| (0..READS).map(move |read| key(data::mix(read + round * READS) % count));
     let absent = |round| (0..READS).map(move |read| absent_key(read + round * READS));
@@ -56,7 +58,6 @@ fn measure(engine: &str, folder: &Path, count: u64) -> Outcome<()> {
     read("batch of 100", &*store, &first, &second, 100, READS)?;
     let (first, second): (Vec<_>, Vec<_>) = (absent(1).collect(), absent(2).collect());
     read("absent key", &*store, &first, &second, 1, 0)?;
-    println!("all: {} peak-mib", peak_mib()?);
     Ok(())
 }
 
@@ -88,6 +89,7 @@ fn insert(engine: &str, folder: &Path, count: u64) -> Outcome<()> {
     let (cpu, wall) = meter.stop()?;
     println!("insert: {} cpu-us", (cpu - made) * 1e6 / count as f64);
     println!("insert: {} wall-ms", wall * 1e3);
+    println!("insert: {} peak-mib", peak_mib()?);
     Ok(())
 }
 

@@ -39,7 +39,7 @@ pub(super) struct Compare {
     /// A real tree, copied, instead of the generated one
     #[arg(long, value_name = "DIR")]
     tree: Option<PathBuf>,
-    /// Where inputs and stores are made, some 5 GB at most; else the system's temporary folder
+    /// Where inputs and stores are made, some 20 GB at most; else the system's temporary folder
     #[arg(long, value_name = "DIR")]
     scratch: Option<PathBuf>,
     /// A binary of markerbed that is there, instead of building one
@@ -57,8 +57,12 @@ impl Compare {
     ///
     /// If something that is measured fails.
     pub(super) fn run(self) -> Result<(), Failure> {
+        let every = Group::WITHOUT_ASKING.to_vec();
+        let groups = if self.only.is_empty() { every } else { self.only.clone() };
         let mut settings = self.settings()?;
-        let groups = if self.only.is_empty() { Group::WITHOUT_ASKING.to_vec() } else { self.only };
+        if self.program.is_none() && groups.iter().any(|group| group.needs_program()) {
+            Program::cargo("build --release --locked --package markerbed").run()?;
+        }
         for group in groups {
             let rounds = settings.rounds;
             settings.command =
@@ -66,11 +70,12 @@ impl Compare {
             if self.quick {
                 settings.command.push_str(" --quick");
             }
-            let results = measure(group, &settings)?;
+            let (results, folder) = measure(group, &settings)?;
             print(&results);
             if self.write {
                 results.write(&group.file())?;
             }
+            drop(folder);
         }
         if self.write { page::write() } else { Ok(()) }
     }
@@ -78,9 +83,10 @@ impl Compare {
     fn settings(&self) -> Result<Settings, Failure> {
         let absolute = |path: &Path| std::path::absolute(path).or_fail(path.display());
         let ours = self.program.as_deref().map(absolute).transpose()?;
+        let built = target_folder()?.join("release").join(OURS_FILE);
         let commit = if ours.is_some() { "of another binary".to_owned() } else { commit()? };
         Ok(Settings {
-            ours: ours.map_or_else(built, Ok)?,
+            ours: ours.unwrap_or(built),
             rounds: self.rounds.unwrap_or(if self.quick { 1 } else { 5 }).max(1),
             scale: if self.quick { Scale::Quick } else { Scale::Whole },
             tree: self.tree.as_deref().map(absolute).transpose()?,
@@ -106,7 +112,7 @@ pub(crate) fn smallest() -> Result<(), Failure> {
         command: "cargo xtask bench compare --quick --only tree".to_owned(),
         commit: commit()?,
     };
-    let results = measure(Group::Tree, &settings)?;
+    let (results, _folder) = measure(Group::Tree, &settings)?;
     print(&results);
     if tables::targets(&results).is_empty() && results.left_out.is_empty() {
         return Err(Failure::new("the bench measured nothing"));
@@ -123,13 +129,8 @@ fn print(results: &Results) {
     }
 }
 
-fn built() -> Result<PathBuf, Failure> {
-    Program::cargo("build --release --locked --package markerbed").run()?;
-    Ok(target_folder()?.join("release").join(OURS_FILE))
-}
-
 /// Where cargo builds.
-fn target_folder() -> Result<PathBuf, Failure> {
+pub(super) fn target_folder() -> Result<PathBuf, Failure> {
     let text = Program::cargo("metadata --format-version 1 --no-deps --locked").read()?;
     let told: Value = serde_json::from_str(&text).or_fail("cargo metadata")?;
     let folder = told.get("target_directory").and_then(Value::as_str);

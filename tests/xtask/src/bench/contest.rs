@@ -81,7 +81,9 @@ pub(super) struct Contest<'a> {
     pub(super) results: Results,
     /// The round that is running, from 0 on: it decides who is first.
     pub(super) round: usize,
-    _folder: TempDir,
+    /// How many things were set aside.
+    aside: u64,
+    folder: TempDir,
 }
 
 impl<'a> Contest<'a> {
@@ -114,14 +116,14 @@ impl<'a> Contest<'a> {
             group,
             command: settings.command.clone(),
             input: String::new(),
-            machine: machine(),
+            machine: format!("{}; on {}", machine(), file_system(&settings.scratch)),
             commit: settings.commit.clone(),
             load: [load(), 0.0],
             programs: BTreeMap::new(),
             left_out: BTreeSet::new(),
             figures: Vec::new(),
         };
-        Ok(Self { settings, place, results, round: 0, _folder: folder })
+        Ok(Self { settings, place, results, round: 0, aside: 0, folder })
     }
 
     /// Lets all contenders that are installed do the work, another one first in every round.
@@ -188,22 +190,26 @@ impl<'a> Contest<'a> {
         self.place.run(line).map(drop)
     }
 
-    /// Removes what an earlier round left.
+    /// Sets aside what an earlier round left; it is removed in the end.
+    ///
+    /// Removing many files keeps a disk busy for minutes, and everybody on it.
     ///
     /// # Errors
     ///
-    /// If it stays.
-    pub(super) fn remove(&self, names: &[&str]) -> Result<(), Failure> {
-        names.iter().try_for_each(|name| {
-            let path = self.place.at(name);
-            let removed = match fs::symlink_metadata(&path) {
-                Ok(found) if found.is_dir() => fs::remove_dir_all(&path),
-                Ok(_) => fs::remove_file(&path),
-                Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
-                Err(cause) => Err(cause),
-            };
-            removed.or_fail(path.display())
-        })
+    /// If it stays where it is.
+    pub(super) fn set_aside(&mut self, names: &[&str]) -> Result<(), Failure> {
+        for name in names {
+            self.aside += 1;
+            let (path, aside) = (self.place.at(name), self.place.at("aside"));
+            fs::create_dir_all(&aside).or_fail(aside.display())?;
+            match fs::rename(&path, aside.join(self.aside.to_string())) {
+                Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
+                    return Err(Failure::new(format!("{}: {cause}", path.display())));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// Notes how large what a program stored is, and in how many files.
@@ -221,10 +227,11 @@ impl<'a> Contest<'a> {
         Ok(())
     }
 
-    /// Ends the run.
-    pub(super) fn end(mut self) -> Results {
-        self.results.load = [self.results.load[0], load()];
-        self.results
+    /// Ends the run. The folder goes when it is dropped, which takes long.
+    pub(super) fn end(mut self) -> (Results, TempDir) {
+        let [before, _] = self.results.load;
+        self.results.load = [before, load()];
+        (self.results, self.folder)
     }
 }
 
@@ -266,6 +273,19 @@ pub(super) fn commit() -> Result<String, Failure> {
     Ok(if changed.is_empty() { commit } else { format!("{commit} with changes") })
 }
 
+/// The kind of file system that a folder is on, and its device.
+fn file_system(folder: &Path) -> String {
+    let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
+    let folder = fs::canonicalize(folder).unwrap_or_default();
+    let mount = |line: &str| {
+        let mut words = line.split(' ').map(str::to_owned);
+        let (device, point, kind) = (words.next()?, words.next()?, words.next()?);
+        folder.starts_with(&point).then(|| (point.len(), format!("{kind}, {device}")))
+    };
+    let found = mounts.lines().filter_map(mount).max_by_key(|found| found.0);
+    found.map_or_else(|| "an unknown file system".to_owned(), |found| found.1)
+}
+
 fn version_word(program: &str) -> &'static str {
     if program == "restic" { "version" } else { "--version" }
 }
@@ -298,11 +318,17 @@ mod tests {
 
         let order = fs::read_to_string(contest.place.at("order")).unwrap();
         assert_eq!(order, "1\n2\n2\n1\n");
-        let results = contest.end();
+        let (results, _) = contest.end();
         assert!(results.left_out.contains("no-such-program-at-all is not installed"));
         assert!(results.programs["bash"].starts_with("GNU bash"));
         assert!(results.median("write", OURS, Quantity::CpuS).is_some());
         assert_eq!(results.median("write", "three", Quantity::CpuS), None);
+    }
+
+    #[test]
+    fn the_file_system_of_a_folder_is_named() {
+        assert!(file_system(Path::new("/proc")).starts_with("proc, "));
+        assert_ne!(file_system(&std::env::temp_dir()), "an unknown file system");
     }
 
     #[test]

@@ -157,7 +157,7 @@ fn mark(out: &mut String, class: usize, x: f64, y: f64) {
     let (left, top) = (x - 4.0, y - 4.0);
     out.push_str(&match class {
         0 => format!("<circle class=\"mark p{class}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4.5\"/>"),
-        1 => format!(
+        1 | 3 => format!(
             "<rect class=\"mark p{class}\" x=\"{left:.1}\" y=\"{top:.1}\" \
              width=\"8\" height=\"8\"/>"
         ),
@@ -181,7 +181,7 @@ const fn panel(
 const RECORDS: &[Panel] = &[
     panel("insert: µs of CPU a record", "insert", Quantity::CpuUs, Value::AsItIs),
     panel("point read: µs of CPU a record", "point read", Quantity::CpuUs, Value::AsItIs),
-    panel("open: ms", "open", Quantity::WallMs, Value::AsItIs),
+    panel("open: ms of CPU", "open", Quantity::CpuMs, Value::AsItIs),
     panel("on disk: bytes a byte of payload", "stored", Quantity::Times, Value::AsItIs),
 ];
 

@@ -56,6 +56,11 @@ impl Group {
         matches!(self, Self::Files | Self::Growth)
     }
 
+    /// Whether it measures the program, not what it stands on.
+    pub(super) const fn needs_program(self) -> bool {
+        !matches!(self, Self::Records | Self::Growth)
+    }
+
     pub(super) fn file(self) -> PathBuf {
         root().join("docs/reference/performance").join(format!("{}.json", self.name()))
     }
@@ -74,6 +79,7 @@ pub(super) enum Quantity {
     Files,
     /// Microseconds of processor time for each of many.
     CpuUs,
+    CpuMs,
     WallMs,
     /// How many times something else, which the operation names.
     Times,

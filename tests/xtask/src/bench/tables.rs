@@ -28,25 +28,22 @@ pub(super) fn targets(results: &Results) -> String {
 
 /// Everything that was measured without a size, a line for each operation and program.
 pub(super) fn everything(results: &Results) -> String {
-    let mut quantities = Vec::new();
-    let mut found: BTreeMap<(usize, usize), BTreeMap<Quantity, f64>> = BTreeMap::new();
+    let mut found: BTreeMap<(usize, usize), BTreeMap<&str, String>> = BTreeMap::new();
     let (mut operations, mut programs) = (Vec::new(), Vec::new());
     for figure in results.figures.iter().filter(|figure| is_shown(figure)) {
         let Some(value) = median(&figure.values) else { continue };
         let at = (place(&mut operations, &figure.operation), place(&mut programs, &figure.program));
-        found.entry(at).or_default().insert(figure.quantity, value);
-        place(&mut quantities, &figure.quantity);
+        let shown = amount(value, figure.quantity);
+        found.entry(at).or_default().insert(title(figure.quantity), shown);
     }
-    quantities.sort_unstable();
-    let head = ["operation".to_owned(), "program".to_owned()];
-    let head = head.into_iter().chain(quantities.iter().map(|quantity| title(*quantity)));
-    let mut lines: Vec<Vec<String>> = vec![head.collect()];
-    for ((operation, program), values) in found {
+    let is_used = |title: &&&str| found.values().any(|values| values.contains_key(**title));
+    let titles: Vec<&str> = TITLES.iter().filter(is_used).copied().collect();
+    let head = ["operation", "program"].into_iter().chain(titles.iter().copied());
+    let mut lines: Vec<Vec<String>> = vec![head.map(str::to_owned).collect()];
+    for ((operation, program), mut values) in found {
         let names = [operations.get(operation), programs.get(program)];
         let mut line: Vec<String> = names.into_iter().flatten().cloned().collect();
-        line.extend(quantities.iter().map(|quantity| {
-            values.get(quantity).map(|value| amount(*value, *quantity)).unwrap_or_default()
-        }));
+        line.extend(titles.iter().map(|title| values.remove(title).unwrap_or_default()));
         lines.push(line);
     }
     markdown(&lines)
@@ -69,7 +66,7 @@ pub(super) fn by_size(results: &Results) -> String {
     let head = head.into_iter().chain(sizes.iter().map(|size| thousands(*size as f64)));
     let mut lines: Vec<Vec<String>> = vec![head.collect()];
     for (operation, program, quantity) in keys {
-        let mut line = vec![operation.clone(), program.clone(), title(quantity)];
+        let mut line = vec![operation.clone(), program.clone(), title(quantity).to_owned()];
         line.extend(sizes.iter().map(|size| {
             let is_it = |figure: &&Figure| {
                 (&figure.operation, &figure.program) == (operation, program)
@@ -121,8 +118,8 @@ pub(super) fn amount(value: f64, quantity: Quantity) -> String {
         Quantity::Bytes => megabytes(value),
         Quantity::Files => thousands(value),
         Quantity::CpuUs => format!("{value:.2} µs"),
-        Quantity::WallMs if value < 10.0 => format!("{value:.2} ms"),
-        Quantity::WallMs => format!("{value:.0} ms"),
+        Quantity::CpuMs | Quantity::WallMs if value < 10.0 => format!("{value:.2} ms"),
+        Quantity::CpuMs | Quantity::WallMs => format!("{value:.0} ms"),
         Quantity::Times => format!("{value:.2} ×"),
     }
 }
@@ -161,16 +158,15 @@ fn place<T: PartialEq + Clone>(all: &mut Vec<T>, one: &T) -> usize {
     })
 }
 
-fn title(quantity: Quantity) -> String {
-    let title = match quantity {
-        Quantity::CpuS | Quantity::CpuUs => "CPU",
+const fn title(quantity: Quantity) -> &'static str {
+    match quantity {
+        Quantity::CpuS | Quantity::CpuUs | Quantity::CpuMs => "CPU",
         Quantity::WallS | Quantity::WallMs => "wall",
         Quantity::PeakMib => "peak memory",
         Quantity::Bytes => "bytes",
         Quantity::Files => "files",
         Quantity::Times => "times",
-    };
-    title.to_owned()
+    }
 }
 
 fn cells(row: Row) -> [String; 7] {
@@ -213,6 +209,9 @@ fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
+
+/// In the order of the columns.
+const TITLES: [&str; 6] = ["CPU", "wall", "peak memory", "bytes", "files", "times"];
 
 #[cfg(test)]
 mod tests {

@@ -7,19 +7,21 @@ mod tree;
 
 use std::{thread, time::Duration};
 
+use tempfile::TempDir;
+
 use super::{
-    contest::{Contender, Contest, Settings, contained, peer},
+    contest::{Contender, Contest, OURS, Settings, contained, peer},
     results::{Group, Results},
     tables::{megabytes, thousands},
 };
 use crate::failure::Failure;
 
-/// Measures a group in all its rounds.
+/// Measures a group in all its rounds; also gives the folder where that was, to be removed.
 ///
 /// # Errors
 ///
 /// If something fails that is measured.
-pub(super) fn measure(group: Group, settings: &Settings) -> Result<Results, Failure> {
+pub(super) fn measure(group: Group, settings: &Settings) -> Result<(Results, TempDir), Failure> {
     let mut contest = Contest::new(group, settings)?;
     match group {
         Group::Tree => tree::measure_tree(&mut contest),
@@ -33,26 +35,29 @@ pub(super) fn measure(group: Group, settings: &Settings) -> Result<Results, Fail
 }
 
 /// Removes what the round before left, and begins an empty store and repository of each.
-fn begin(contest: &Contest<'_>) -> Result<(), Failure> {
+fn begin(contest: &mut Contest<'_>) -> Result<(), Failure> {
     begin_ours(contest)?;
-    contest.remove(&["borg", "restic"])?;
+    contest.set_aside(&["borg", "restic"])?;
     contest.prepare("borg init -e none")?;
     contest.prepare("restic init -q --repository-version 2")
 }
 
 /// The same without the peers that have repositories of their own.
-fn begin_ours(contest: &Contest<'_>) -> Result<(), Failure> {
-    contest.remove(&["store", "tree.zst"])?;
+fn begin_ours(contest: &mut Contest<'_>) -> Result<(), Failure> {
+    contest.set_aside(&["store", "tree.zst"])?;
     contest.prepare("{ours} --store store init")
 }
 
 /// The first snapshot of a tree, with all contents.
 fn cold(contest: &mut Contest<'_>, contenders: &[Contender]) -> Result<(), Failure> {
     contest.run("cold", contenders)?;
-    contest.note_stored("markerbed", "store")?;
-    contest.note_stored("tar | zstd -1", "tree.zst")?;
-    contest.note_stored("borg", "borg")?;
-    contest.note_stored("restic", "restic")
+    let stored = [(OURS, "store"), (ZSTD.name, "tree.zst"), ("borg", "borg"), ("restic", "restic")];
+    for (program, name) in stored {
+        if contenders.iter().any(|contender| contender.name == program) {
+            contest.note_stored(program, name)?;
+        }
+    }
+    Ok(())
 }
 
 /// Has git record the tree that is there, once.
