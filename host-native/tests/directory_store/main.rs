@@ -7,6 +7,7 @@
     reason = "this is how a test fails"
 )]
 
+mod aside;
 mod crash;
 mod damage;
 mod faults;

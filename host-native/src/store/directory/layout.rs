@@ -19,6 +19,8 @@ pub(super) const MARK_FILE: &str = "durable";
 pub(super) const PACKS_DIRECTORY: &str = "packs";
 /// Holds what is derived from the packs, so that opening need not read them.
 pub(super) const INDEX_DIRECTORY: &str = "index";
+/// What was found behind the end of a pack and is not torn.
+pub(super) const ASIDE_DIRECTORY: &str = "aside";
 
 /// What the first line of `format` says before the version.
 pub(super) const FORMAT_WORDS: &str = "markerbed store directory ";
@@ -152,9 +154,22 @@ impl PackHeader {
         if header.encode(seed) == bytes {
             return Ok(header);
         }
-        let theirs = bytes.get(8..24).is_some_and(|found| found != store.0);
-        let whole = bytes.starts_with(PACK_MAGIC);
-        Err(if whole && theirs { "it is a pack of another store" } else { HEADER_BROKEN })
+        // What passes for another place was written whole, so no crash has torn it.
+        let theirs = bytes.get(8..24).and_then(|id| id.try_into().ok()).map(StoreId);
+        let number = bytes.get(24..28).and_then(|number| number.try_into().ok());
+        let is_whole = |theirs, pack| {
+            Self { store: theirs, pack, previous_bytes }.encode(Seed::of(theirs)) == bytes
+        };
+        Err(match (theirs, number.map(u32::from_le_bytes)) {
+            (Some(theirs), Some(number)) if is_whole(theirs, number) => {
+                if theirs == store {
+                    MISNAMED_PACK
+                } else {
+                    FOREIGN_PACK
+                }
+            }
+            _ => HEADER_BROKEN,
+        })
     }
 }
 
@@ -207,6 +222,9 @@ impl Mark {
 }
 
 const PACK_MAGIC: &[u8; 8] = b"mbpack1\n";
+/// Faults of packs that were put there by somebody else than a writer of this store.
+pub(super) const FOREIGN_PACK: &str = "it is a pack of another store";
+pub(super) const MISNAMED_PACK: &str = "it is another pack of this store";
 const HEADER_SHORT: &str = "it ends inside its first bytes";
 const HEADER_BROKEN: &str = "its first bytes are not those of a pack";
 const MARK_BYTES: usize = 28;

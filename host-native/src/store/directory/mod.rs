@@ -3,6 +3,7 @@
 //! The layout of the files is in `docs/spec/store-directory.md`. One process writes, others read
 //! beside it.
 
+mod aside;
 mod batch;
 mod cache;
 mod commit;
@@ -42,6 +43,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
+pub use aside::{SetAside, list_aside};
 use cache::{FrameCache, HeadCache};
 use files::Files;
 use index::Index;

@@ -10,6 +10,7 @@ use std::{
 
 use super::{
     DirectoryStore, Shared,
+    aside::set_aside,
     cache::{FrameCache, HeadCache},
     files::Files,
     layer::{FileKind, FileLayer, OpenMode, StoreFile, SystemFiles},
@@ -303,6 +304,7 @@ fn begin_writing(
         // It may be of another past of the pack; what is written now must not fit it by chance.
         files.empty_index(found.end.pack).map_err(failed)?;
     }
+    set_aside(files, found.end).map_err(failed)?;
     let changed = make_durable(files, found.mark.durable, found.end).map_err(failed)?;
     let mut writer =
         Writer::new(files.clone(), found.end, found.mark, pack_bytes).map_err(failed)?;

@@ -13,7 +13,7 @@ use super::{
     index::Index,
     index_file::IndexFile,
     layer::StoreFile,
-    layout::{Mark, PACK_HEADER_BYTES, PackHeader, Position},
+    layout::{FOREIGN_PACK, MISNAMED_PACK, Mark, PACK_HEADER_BYTES, PackHeader, Position},
     pack_index::Frame,
     record::{Item, RecordKind},
     walk::{DamagedRecord, PAYLOAD_BROKEN, Record, Step, Walk},
@@ -180,7 +180,14 @@ impl Recovery<'_> {
                 Ok(true)
             }
             Err(fault) => {
-                self.push_gap(Position { pack, offset: 0 }, fault);
+                let at = Position { pack, offset: 0 };
+                if matches!(fault, FOREIGN_PACK | MISNAMED_PACK) {
+                    // No crash leaves it behind the end; what stood there is not known.
+                    self.found.batches_lost = true;
+                    self.push_damage(DamagedRecord::new(at, StoredItem::Unknown, fault));
+                } else {
+                    self.push_gap(at, fault);
+                }
                 Ok(false)
             }
         }
