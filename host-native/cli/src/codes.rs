@@ -114,6 +114,7 @@ pub(crate) const FINDINGS: &[(&str, &str, &str)] = &[
     ("too-deep", "4", "a tree is deeper than trees can be"),
     ("wrong-count", "4", "a directory counts something else than what is below it"),
     ("wrong-entry", "4", "an entry does not follow from those before it"),
+    ("wrong-index", "4", "an index file is not what its pack makes it; `--index` compares them"),
     ("wrong-kind", "4", "a node is not of the kind that its directory says"),
     ("wrong-page", "4", "a map page is not what the page above it says"),
     ("wrong-row", "4", "a row of an index is not what the ledger gives"),

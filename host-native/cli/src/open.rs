@@ -17,7 +17,7 @@ use markerbed_host::{
     drive::blocking::wait,
     store::{
         Store,
-        directory::{Access, DirectoryStore, Options},
+        directory::{Access, DirectoryStore, IndexUse, Options, layer::SystemFiles, list_aside},
     },
     workspace::{Keys, Reference, Scanned, Stamp, Workspace, key_file, scan_directory},
 };
@@ -26,7 +26,9 @@ use crate::{
     exit::Exit,
     failure::Failure,
     host::{Host, Place},
+    json::AsideMembers,
     text::shown,
+    time::show_time,
 };
 
 /// An open workspace, and where its store lies.
@@ -46,6 +48,8 @@ pub(crate) enum Purpose {
     Read,
     /// It writes.
     Write,
+    /// It reads, and no index is taken as truth.
+    Check,
 }
 
 impl Opened {
@@ -55,7 +59,15 @@ impl Opened {
     ///
     /// If there is no store, or the workspace in it cannot be opened.
     pub(crate) fn of(host: &Host, purpose: Purpose) -> Result<Self, Failure> {
-        let directory = find_store(&host.place)?;
+        Self::at(host, find_store(&host.place)?, purpose)
+    }
+
+    /// Opens the store in `directory`.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, or the workspace in it cannot be opened.
+    pub(crate) fn at(host: &Host, directory: PathBuf, purpose: Purpose) -> Result<Self, Failure> {
         if purpose == Purpose::Write {
             host.place.check_writable(&directory)?;
         }
@@ -83,8 +95,25 @@ impl Opened {
         {
             keys.check_fits(&genesis)?;
         }
+        self.note_clock(host, time_ms)?;
         let request = Id16::from_bytes(host.inputs.random()?);
         Ok(Stamp { agent: keys.agent(), request, time_ms })
+    }
+
+    /// Says so if the clock went backwards. The order of entries is that of their numbers, so it is
+    /// no fault; but somebody should know.
+    fn note_clock(&self, host: &mut Host, time_ms: i64) -> Result<(), Failure> {
+        let Some(number) = wait(self.store().number(self.workspace.id()))? else { return Ok(()) };
+        let newest = wait(self.workspace.entry(number))?;
+        if let Some(newest) = newest.filter(|newest| newest.time_ms > time_ms) {
+            host.output.note(format_args!(
+                "the clock went backwards: it is {}, and entry #{number} was recorded at {}; what \
+                 is recorded now says the earlier time",
+                show_time(time_ms),
+                show_time(newest.time_ms),
+            ));
+        }
+        Ok(())
     }
 
     /// Reads a whole content of at most 16 MiB.
@@ -143,7 +172,11 @@ pub(crate) fn key_path(place: &Place, workspace: WorkspaceId) -> Result<PathBuf,
 }
 
 /// Where the store is: named, or the nearest one upwards.
-fn find_store(place: &Place) -> Result<PathBuf, Failure> {
+///
+/// # Errors
+///
+/// If there is none.
+pub(crate) fn find_store(place: &Place) -> Result<PathBuf, Failure> {
     if let Some(store) = &place.store {
         return Ok(store.clone());
     }
@@ -163,11 +196,22 @@ fn find_store(place: &Place) -> Result<PathBuf, Failure> {
 }
 
 fn open_store(directory: &Path, purpose: Purpose) -> Result<DirectoryStore, Failure> {
-    let access = match purpose {
-        Purpose::Read => Access::Read,
-        Purpose::Write => Access::Write,
+    let options = match purpose {
+        Purpose::Read => Options::new(Access::Read),
+        Purpose::Write => Options::new(Access::Write),
+        Purpose::Check => Options { index: IndexUse::Ignore, ..Options::new(Access::Read) },
     };
-    Ok(DirectoryStore::open(directory, Options::new(access))?)
+    Ok(DirectoryStore::open(directory, options)?)
+}
+
+/// What was set aside in a store.
+///
+/// # Errors
+///
+/// A failure of the store.
+pub(crate) fn aside(store: &Path) -> Result<Vec<AsideMembers>, Failure> {
+    let found = list_aside(store, &SystemFiles)?;
+    Ok(found.into_iter().map(AsideMembers::from).collect())
 }
 
 fn open_workspace(store: Arc<dyn Store>, named: Option<&str>) -> Result<Workspace, Failure> {

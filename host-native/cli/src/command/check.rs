@@ -1,20 +1,25 @@
 //! `markerbed check`
 
-use std::io;
+use std::{io, path::Path, sync::Arc};
 
+use markerbed_core::WorkspaceId;
 use markerbed_host::{
     drive::blocking::wait,
-    workspace::{CheckData, CheckOptions, CheckProgress, CheckReport, CheckStage, Finding, Health},
+    store::directory::{compare_index, layer::SystemFiles},
+    workspace::{
+        CheckData, CheckOptions, CheckProgress, CheckReport, CheckStage, Finding, Health,
+        ScannedDamage, scan_directory,
+    },
 };
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
     exit::Exit,
-    failure::{Failure, one_line},
+    failure::{Failure, Told, one_line},
     host::Host,
-    json::{HexId, PathBytes},
-    open::{Opened, Purpose},
+    json::{AsideMembers, HexId, PathBytes},
+    open::{Opened, Purpose, aside, find_store},
     output::{Colour, Report, Text},
     progress::Progress,
     text::{counted, grouped},
@@ -22,27 +27,32 @@ use crate::{
 
 /// Check everything that is stored, from the objects up
 ///
-/// Reads no index as truth. Says which paths of which snapshots a damaged or missing thing serves.
-/// Exits with 4 if something is damaged, and with 3 if something is only missing.
+/// Reads no index. Says which paths of which snapshots a damaged or missing thing serves. Exits
+/// with 4 if something is damaged, and with 3 if something is only missing.
 #[derive(clap::Args)]
 pub(crate) struct Check {
     /// Read and hash the bytes of every file, too
     #[arg(long)]
     read_data: bool,
+    /// Compare the index files with the packs they are made from, too
+    #[arg(long)]
+    index: bool,
 }
 
 /// What `markerbed check --json` answers.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Default, Serialize, JsonSchema)]
 #[schemars(title = "check")]
 pub(crate) struct CheckAnswer {
-    /// The WorkspaceId.
-    workspace: HexId,
+    /// The WorkspaceId, unless the store is too damaged to tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workspace: Option<HexId>,
     /// How the workspace is.
     health: Condition,
     /// Entries that follow from those before them.
     entries: u64,
     /// The root of the log tree over them.
-    log_root: HexId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log_root: Option<HexId>,
     /// The StateId that they add up to.
     #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<HexId>,
@@ -62,20 +72,30 @@ pub(crate) struct CheckAnswer {
     contents_unreferenced: Option<u64>,
     /// Bytes of contents that were read and hashed.
     bytes_read: u64,
+    /// Index files that were compared with their packs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    index_files: Option<u64>,
     /// The first of what is wrong.
     findings: Vec<FindingMembers>,
     /// How many things are wrong.
     findings_total: u64,
+    /// What could not be checked, because of what is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unchecked: Option<String>,
+    /// What lies aside because it was found behind the end of a pack.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    aside: Vec<AsideMembers>,
     #[serde(skip)]
     read_data: bool,
 }
 
 /// How a workspace is.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(inline)]
 enum Condition {
     /// Everything is as it was recorded.
+    #[default]
     Sound,
     /// Something is absent; what is there is as it was recorded.
     Incomplete,
@@ -115,21 +135,60 @@ struct ServedMembers {
 
 impl Check {
     pub(crate) fn run(self, host: &mut Host) -> Result<Exit, Failure> {
-        let opened = Opened::of(host, Purpose::Read)?;
+        let directory = find_store(&host.place)?;
+        let progress = Progress::begin(&host.output, "checking");
+        let mut answer = match Opened::at(host, directory.clone(), Purpose::Check) {
+            Ok(opened) => self.check_workspace(&opened, &progress)?,
+            Err(Failure::Told(told)) if told.code == DAMAGED => {
+                check_packs(&directory, told, &progress)?
+            }
+            Err(failure) => return Err(failure),
+        };
+        if self.index {
+            answer.compare_index(&directory, &progress)?;
+        }
+        answer.aside = aside(&directory)?;
+        drop(progress);
+        let exit = match answer.health {
+            Condition::Sound => Exit::Done,
+            Condition::Incomplete => Exit::Incomplete,
+            Condition::Damaged => Exit::Failed,
+        };
+        host.output.conclude(&answer, exit)
+    }
+
+    fn check_workspace(
+        &self,
+        opened: &Opened,
+        progress: &Progress,
+    ) -> Result<CheckAnswer, Failure> {
         let data = if self.read_data { CheckData::Read } else { CheckData::Present };
         let options = CheckOptions { data, ..CheckOptions::default() };
-        let progress = Progress::begin(&host.output, "checking");
         progress.stage("reading records");
         let scanned = opened.scan()?;
-        let report = wait(opened.workspace.check(scanned, &options, &progress))?;
-        drop(progress);
-        let exit = match report.health {
-            Health::Sound => Exit::Done,
-            Health::Incomplete => Exit::Incomplete,
-            Health::Damaged => Exit::Failed,
-        };
-        host.output.conclude(&CheckAnswer::of(&report, self.read_data), exit)
+        let report = wait(opened.workspace.check(scanned, &options, progress))?;
+        Ok(CheckAnswer::of(&report, self.read_data))
     }
+}
+
+/// What can be said of a store that cannot even be opened.
+fn check_packs(
+    directory: &Path,
+    failure: Told,
+    progress: &Progress,
+) -> Result<CheckAnswer, Failure> {
+    progress.stage("reading records");
+    // Of which workspace leftovers are, nobody can tell.
+    let nobody = WorkspaceId::from_bytes([0; 32]);
+    let mut answer =
+        CheckAnswer { unchecked: Some(UNCHECKED.to_owned()), ..CheckAnswer::default() };
+    for ScannedDamage { item, place, fault } in scan_directory(directory, nobody)?.damaged {
+        answer.add(DAMAGED_STORE, item.to_string(), format!("{place}: {fault}"));
+    }
+    if answer.findings.is_empty() {
+        answer.add(DAMAGED_STORE, "the store".to_owned(), failure.message);
+    }
+    Ok(answer)
 }
 
 impl CheckProgress for Progress {
@@ -150,14 +209,14 @@ impl CheckAnswer {
     fn of(report: &CheckReport, read_data: bool) -> Self {
         let looked = report.looked;
         Self {
-            workspace: report.workspace.into(),
+            workspace: Some(report.workspace.into()),
             health: match report.health {
                 Health::Sound => Condition::Sound,
                 Health::Incomplete => Condition::Incomplete,
                 Health::Damaged => Condition::Damaged,
             },
             entries: looked.entries,
-            log_root: report.log_root.into(),
+            log_root: Some(report.log_root.into()),
             state: report.state.map(HexId::from),
             snapshots: looked.snapshots,
             objects: looked.objects,
@@ -168,6 +227,35 @@ impl CheckAnswer {
             findings: report.findings.iter().map(FindingMembers::of).collect(),
             findings_total: report.findings_total,
             read_data,
+            ..Self::default()
+        }
+    }
+
+    /// Compares each index file with what its pack makes it.
+    fn compare_index(&mut self, directory: &Path, progress: &Progress) -> Result<(), Failure> {
+        progress.stage("comparing index files");
+        let report = compare_index(directory, Arc::new(SystemFiles), &mut |found| {
+            let (file, fault) = (format!("index file of pack {}", found.pack), found.fault);
+            self.add(WRONG_INDEX, file, format!("{fault}; `{REBUILD}` makes it anew"));
+        })?;
+        self.index_files = Some(report.files);
+        Ok(())
+    }
+
+    /// Adds something that is damaged and serves no place of its own.
+    fn add(&mut self, code: &str, item: String, detail: String) {
+        self.health = Condition::Damaged;
+        self.findings_total += 1;
+        if self.findings.len() < CheckOptions::default().findings_max {
+            let finding = FindingMembers {
+                code: code.to_owned(),
+                item,
+                detail,
+                serves: Vec::new(),
+                serves_total: 0,
+                serves_all_counted: true,
+            };
+            self.findings.push(finding);
         }
     }
 }
@@ -216,9 +304,18 @@ impl Report for CheckAnswer {
         if more > 0 {
             text.line(format_args!("and {} more findings", grouped(more)))?;
         }
+        if let Some(unchecked) = &self.unchecked {
+            let word = text.paint(Colour::Yellow, "not checked");
+            text.line(format_args!("{word}: {unchecked}"))?;
+        }
+        for aside in &self.aside {
+            aside.put_text(text)?;
+        }
+        let is_checked = self.unchecked.is_none();
         let looked = [
-            Some(counted(self.entries, "entry", "entries")),
-            Some(counted(self.snapshots, "snapshot", "snapshots")),
+            is_checked.then(|| counted(self.entries, "entry", "entries")),
+            is_checked.then(|| counted(self.snapshots, "snapshot", "snapshots")),
+            self.index_files.map(|count| counted(count, "index file", "index files")),
             self.objects.map(|count| counted(count, "object", "objects")),
             self.contents.map(|count| counted(count, "content", "contents")),
             self.read_data.then(|| counted(self.bytes_read, "byte read", "bytes read")),
@@ -230,6 +327,14 @@ impl Report for CheckAnswer {
             Condition::Incomplete => text.paint(Colour::Yellow, format!("INCOMPLETE, {wrong}")),
             Condition::Damaged => text.paint(Colour::Red, format!("DAMAGED, {wrong}")),
         };
-        text.line(format_args!("{verdict}: {}", looked.join(", ")))
+        let looked = if looked.is_empty() { "the packs".to_owned() } else { looked.join(", ") };
+        text.line(format_args!("{verdict}: {looked}"))
     }
 }
+
+const DAMAGED: &str = "store-damaged";
+const DAMAGED_STORE: &str = "damaged-store";
+const WRONG_INDEX: &str = "wrong-index";
+const REBUILD: &str = "markerbed repair --rebuild-index";
+const UNCHECKED: &str =
+    "the ledger, its rows and the trees, because numbers of entries may be lost";

@@ -12,6 +12,7 @@ pub(crate) mod ls;
 pub(crate) mod man;
 pub(crate) mod prove;
 pub(crate) mod refs;
+pub(crate) mod repair;
 pub(crate) mod restore;
 pub(crate) mod show;
 pub(crate) mod snap;

@@ -1,5 +1,6 @@
 //! What answers in JSON share: ids, names that need not be text, nodes, changes, gaps.
 
+mod aside;
 mod change;
 mod error;
 mod gap;
@@ -7,6 +8,7 @@ mod id;
 mod name;
 mod node;
 
+pub(crate) use aside::AsideMembers;
 pub(crate) use change::{CHANGES_MAX, Change, ChangeCounts};
 pub(crate) use error::ErrorAnswer;
 pub(crate) use gap::{GapMembers, note_gaps};

@@ -17,6 +17,7 @@ mod read_only;
 mod readme;
 mod same_root;
 mod seen;
+mod store_faults;
 mod tutorial;
 mod whole_path;
 mod wrong_input;

@@ -19,6 +19,7 @@ const READING: &[&[&str]] = &[
     &["diff", "@-", "@"],
     &["prove", "@:f"],
     &["check", "--read-data"],
+    &["check", "--index"],
     &["ref", "ls"],
 ];
 
@@ -27,6 +28,7 @@ const WRITING: &[&[&str]] = &[
     &["snap", "tree", "--record"],
     &["ref", "set", "name", "@"],
     &["ref", "rm", "tree"],
+    &["repair", "--rebuild-index"],
 ];
 
 fn desk_with_two_snapshots() -> Desk {
