@@ -19,7 +19,7 @@ use markerbed_host::{
         Store,
         directory::{Access, DirectoryStore, IndexUse, Options, layer::SystemFiles, list_aside},
     },
-    workspace::{Keys, Reference, Scanned, Stamp, Workspace, key_file, scan_directory},
+    workspace::{CheckData, Keys, Reference, Scanned, Stamp, Workspace, key_file, scan_directory},
 };
 
 use crate::{
@@ -126,13 +126,13 @@ impl Opened {
         Ok(found?.pop().flatten())
     }
 
-    /// Reads every record of the store, without any index.
+    /// Reads every record of the store without any index, and proves the contents of `data`.
     ///
     /// # Errors
     ///
     /// A failure of the store that is no damage.
-    pub(crate) fn scan(&self) -> Result<Scanned, Failure> {
-        Ok(scan_directory(&self.directory, self.workspace.id())?)
+    pub(crate) fn scan(&self, data: CheckData) -> Result<Scanned, Failure> {
+        Ok(scan_directory(&self.directory, self.workspace.id(), data)?)
     }
 
     /// Runs an operation of the engine to its end.

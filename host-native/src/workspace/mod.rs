@@ -21,7 +21,7 @@ mod stamp;
 
 pub use check::{
     CheckData, CheckFault, CheckOptions, CheckProgress, CheckReport, CheckStage, CheckedItem,
-    Finding, Health, Looked, Part, Scanned, ScannedDamage, ScannedItems, Served, Serves,
+    DataSlice, Finding, Health, Looked, Part, Scanned, ScannedDamage, ScannedItems, Served, Serves,
     scan_directory,
 };
 pub use commit::{Committed, RefOutcome, When};

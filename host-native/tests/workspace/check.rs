@@ -196,6 +196,26 @@ fn a_content_with_other_bytes_is_found_when_data_is_read() {
 }
 
 #[test]
+fn of_the_contents_that_a_scan_has_read_only_those_are_read_again_that_it_could_not_prove() {
+    let id = content_id(b"1");
+    let scanned = |insert: fn(&mut ScannedItems, ContentId)| {
+        let mut stored = ScannedItems::default();
+        insert(&mut stored, id);
+        Scanned { stored: Some(stored), data: CheckData::Read, ..Scanned::default() }
+    };
+    let options = CheckOptions { data: CheckData::Read, ..CheckOptions::default() };
+    let workspace = workspace_in(lying(id, b"X"));
+    commit(&workspace, "notes", FILES);
+    let check = |scanned| wait(workspace.check(scanned, &options, &Silent)).unwrap();
+
+    let proven = check(scanned(ScannedItems::insert_content));
+    let unproven = check(scanned(ScannedItems::insert_unproven_content));
+
+    assert_eq!((proven.health, proven.looked.bytes_read), (Health::Sound, 1));
+    assert_eq!(only(&unproven).item, id.into());
+}
+
+#[test]
 fn missing_and_bad_documents_are_found() {
     let gap = Gap { path: b"pipe".to_vec(), reason: GapReason::Fifo, attempts: 1 };
     let workspace = workspace();
@@ -224,9 +244,11 @@ fn what_a_scan_has_found_is_told_with_its_paths_and_leftovers_are_counted() {
     let leftover = Tree::of(&[("left", "over")]);
     leftover.put(&workspace);
     let mut stored = ScannedItems::default();
-    stored.objects.extend(tree.objects.keys().chain(leftover.objects.keys()).copied());
-    stored.objects.insert(snapshot.id.into());
-    stored.contents.extend(tree.contents.keys().chain(leftover.contents.keys()).copied());
+    for tree in [&tree, &leftover] {
+        tree.objects.keys().for_each(|id| stored.insert_object(*id));
+        tree.contents.keys().for_each(|id| stored.insert_content(*id));
+    }
+    stored.insert_object(snapshot.id.into());
     let damage = |item| ScannedDamage { item, place: "pack 1, byte 20".into(), fault: "broken" };
     let file = leaf(b"1").0.id();
     let scanned = Scanned {
@@ -235,6 +257,7 @@ fn what_a_scan_has_found_is_told_with_its_paths_and_leftovers_are_counted() {
             damage(StoredItem::Unknown),
         ],
         stored: Some(stored),
+        data: CheckData::Present,
     };
 
     let report = wait(workspace.check(scanned, &CheckOptions::default(), &Silent)).unwrap();

@@ -10,7 +10,7 @@ use markerbed_host::{
         Store,
         directory::{Access, DirectoryStore, Options},
     },
-    workspace::{CheckOptions, Health, Reference, Workspace, scan_directory},
+    workspace::{CheckData, CheckOptions, Health, Reference, Workspace, scan_directory},
 };
 
 use crate::{
@@ -67,7 +67,7 @@ fn leftovers_are_counted_and_are_no_fault() {
     commit(&workspace, "notes", &[("a", "2")]);
     let (state, _) = wait(workspace.record_state(&stamp())).unwrap();
 
-    let scanned = scan_directory(&root, workspace.id()).unwrap();
+    let scanned = scan_directory(&root, workspace.id(), CheckData::Present).unwrap();
     let report = wait(workspace.check(scanned, &CheckOptions::default(), &Silent)).unwrap();
 
     // Two directories with a page and a file each, two snapshots, a state with a page for each of
@@ -111,7 +111,7 @@ fn damage_in_the_packs_is_found_wherever_it_is() {
 fn is_found(root: &Path) -> bool {
     let Ok(store) = DirectoryStore::open(root, Options::new(Access::Read)) else { return true };
     let Ok(workspace) = wait(Workspace::open_default(Arc::new(store))) else { return true };
-    let Ok(scanned) = scan_directory(root, workspace.id()) else { return true };
+    let Ok(scanned) = scan_directory(root, workspace.id(), CheckData::Present) else { return true };
     let report = wait(workspace.check(scanned, &CheckOptions::default(), &Silent));
     report.map_or(true, |report| report.health != Health::Sound)
 }

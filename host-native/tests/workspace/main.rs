@@ -8,6 +8,7 @@
 )]
 
 mod check;
+mod check_data;
 mod check_records;
 mod check_trees;
 mod directory;

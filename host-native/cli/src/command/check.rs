@@ -165,7 +165,7 @@ impl Check {
         let data = if self.read_data { CheckData::Read } else { CheckData::Present };
         let options = CheckOptions { data, ..CheckOptions::default() };
         progress.stage("reading records");
-        let scanned = opened.scan()?;
+        let scanned = opened.scan(data)?;
         let report = wait(opened.workspace.check(scanned, &options, progress))?;
         Ok(CheckAnswer::of(&report, self.read_data))
     }
@@ -182,7 +182,8 @@ fn check_packs(
     let nobody = WorkspaceId::from_bytes([0; 32]);
     let mut answer =
         CheckAnswer { unchecked: Some(UNCHECKED.to_owned()), ..CheckAnswer::default() };
-    for ScannedDamage { item, place, fault } in scan_directory(directory, nobody)?.damaged {
+    let scanned = scan_directory(directory, nobody, CheckData::Read)?;
+    for ScannedDamage { item, place, fault } in scanned.damaged {
         answer.add(DAMAGED_STORE, item.to_string(), format!("{place}: {fault}"));
     }
     if answer.findings.is_empty() {

@@ -14,12 +14,19 @@ pub(super) fn compress(raw: &[u8]) -> Option<Vec<u8>> {
 
 /// Decompresses to exactly `raw_bytes`; `None` if that is not what comes out.
 pub(super) fn decompress(stored: &[u8], raw_bytes: usize) -> Option<Vec<u8>> {
-    let mut raw = Vec::with_capacity(raw_bytes);
+    let mut raw = Vec::new();
+    decompress_into(stored, raw_bytes, &mut raw).then_some(raw)
+}
+
+/// As [`decompress`], in place of what `raw` holds.
+pub(super) fn decompress_into(stored: &[u8], raw_bytes: usize, raw: &mut Vec<u8>) -> bool {
+    raw.clear();
+    raw.reserve_exact(raw_bytes);
     let written = DECOMPRESSOR.with_borrow_mut(|slot| {
         let decompressor = kept(slot, Decompressor::new)?;
-        decompressor.decompress_to_buffer(stored, &mut raw)
+        decompressor.decompress_to_buffer(stored, raw)
     });
-    (written.ok()? == raw_bytes).then_some(raw)
+    written.is_ok_and(|written| written == raw_bytes)
 }
 
 /// Tries small pieces from all over it first: most of what does not shrink is found out there.

@@ -1,23 +1,30 @@
 //! Checks every byte of the packs, without any index.
 
-use std::{cmp::Ordering, io, path::Path, sync::Arc};
-
-use markerbed_core::{ContentId, Object, ObjectId, hash::content_id};
+use std::{
+    cmp::Ordering,
+    io,
+    num::NonZeroUsize,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+};
 
 use super::{
     batch::BatchHead,
-    compress::decompress,
     files::Files,
-    large::{NOT_ITS_ID, Recipe},
     layer::{FileLayer, OpenMode},
     layout::Position,
     line::Line,
     open::identify,
-    record::{Item, ItemKind, Packing, RecordKind},
+    prove::{Choice, Job, Jobs, Judged, WholeItem},
+    record::RecordKind,
     recover::{Purpose, Recovered, recover},
     walk::{DamagedRecord, PAYLOAD_BROKEN, Payload, Record, Step, Walk},
 };
-use crate::store::{StoreError, StoredItem};
+use crate::{
+    pool::{self, Pool, Stop},
+    store::{StoreError, StoredItem},
+};
 
 /// What a scan has read.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -53,10 +60,12 @@ pub fn scan(
     layer: Arc<dyn FileLayer>,
     damaged: &mut dyn FnMut(DamagedRecord),
 ) -> Result<ScanReport, StoreError> {
-    scan_items(root, layer, &mut |_| {}, damaged)
+    scan_items(root, layer, &|_, _, _| true, &mut |_| {}, damaged)
 }
 
-/// As [`scan`]; `whole` is called for each item that is as it was written, each time it is stored.
+/// As [`scan`], but proves only the items of `choice`: all others are compared with their
+/// checksums. `whole` is called for each item that is as it was written, each time it is stored and
+/// in no order.
 ///
 /// # Errors
 ///
@@ -64,17 +73,35 @@ pub fn scan(
 pub fn scan_items(
     root: &Path,
     layer: Arc<dyn FileLayer>,
-    whole: &mut dyn FnMut(StoredItem),
+    choice: Choice<'_>,
+    whole: &mut (dyn FnMut(WholeItem) + Send),
     damaged: &mut dyn FnMut(DamagedRecord),
 ) -> Result<ScanReport, StoreError> {
     let store = identify(&*layer, root)?;
     let files = Files::new(layer, root, store, OpenMode::Read);
     let recovered = recover(&files, Purpose::Scan).map_err(|error| files.failed(error))?;
     let Recovered { end, damage, .. } = recovered;
-    let mut scan = Scan { files: &files, end, report: ScanReport::default(), whole, damaged };
+    let mut scan = Scan { files: &files, end, report: ScanReport::default(), damaged: Vec::new() };
+    let judged = Mutex::new((whole, Vec::new()));
+    let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let take = |job: Job, _: &Pool<Job, io::Error>| {
+        let Judged { whole, damaged } = job.judge(files.seed, choice).map_err(Stop::Failed)?;
+        let (take_whole, found) = &mut *judged.lock().unwrap_or_else(PoisonError::into_inner);
+        whole.into_iter().for_each(take_whole);
+        found.extend(damaged);
+        Ok(())
+    };
+    pool::run(threads, 2 * threads, |pool| scan.packs(pool), take)
+        .map_err(|error| files.failed(error))?;
+    let (_, mut found) = judged.into_inner().unwrap_or_else(PoisonError::into_inner);
+    found.append(&mut scan.damaged);
+    found.sort_by_key(DamagedRecord::position);
     // Gaps between records were found while recovering; the scan finds the rest.
-    damage.into_iter().for_each(|found| scan.push(found));
-    scan.packs().map_err(|error| files.failed(error))?;
+    let all = damage.into_iter().chain(found);
+    all.for_each(|found| {
+        scan.report.damaged += 1;
+        damaged(found);
+    });
     Ok(scan.report)
 }
 
@@ -82,15 +109,17 @@ struct Scan<'a> {
     files: &'a Files,
     end: Position,
     report: ScanReport,
-    whole: &'a mut dyn FnMut(StoredItem),
-    damaged: &'a mut dyn FnMut(DamagedRecord),
+    /// Lines of batches that are not as they were written.
+    damaged: Vec<DamagedRecord>,
 }
 
 impl Scan<'_> {
-    fn packs(&mut self) -> io::Result<()> {
-        for pack in self.files.pack_numbers()? {
-            let file = self.files.open_pack(pack)?;
-            let mut walk = Walk::new(&*file, self.files.seed, pack)?;
+    /// Goes through all packs; the items of their records are judged by others.
+    fn packs(&mut self, pool: &Pool<Job, io::Error>) -> Result<(), Stop<io::Error>> {
+        for pack in self.files.pack_numbers().map_err(Stop::Failed)? {
+            let file = self.files.open_pack(pack).map_err(Stop::Failed)?;
+            let mut jobs = Jobs::new(file.clone(), |job| pool.put(job));
+            let mut walk = Walk::new(&*file, self.files.seed, pack).map_err(Stop::Failed)?;
             self.report.packs += 1;
             self.report.bytes += walk.length();
             let counted_bytes = match self.end.pack.cmp(&pack) {
@@ -99,29 +128,24 @@ impl Scan<'_> {
                 Ordering::Greater => walk.length(),
             };
             self.report.torn_bytes += walk.length() - counted_bytes;
-            while let Some(step) = walk.step()? {
-                if let Step::Record(record) = step {
-                    if record.position >= self.end {
-                        break;
+            while let Some(step) = walk.step().map_err(Stop::Failed)? {
+                let Step::Record(record) = step else { continue };
+                if record.position >= self.end {
+                    break;
+                }
+                self.report.records += 1;
+                match record.header.kind {
+                    RecordKind::Batch => {
+                        let payload = walk.payload(&record).map_err(Stop::Failed)?;
+                        self.batch(&record, payload);
                     }
-                    self.record(&walk, &record)?;
+                    RecordKind::Items => {
+                        self.report.items += u64::from(record.header.items);
+                        jobs.add(record)?;
+                    }
                 }
             }
-        }
-        Ok(())
-    }
-
-    fn push(&mut self, damage: DamagedRecord) {
-        self.report.damaged += 1;
-        (self.damaged)(damage);
-    }
-
-    fn record(&mut self, walk: &Walk<'_>, record: &Record) -> io::Result<()> {
-        self.report.records += 1;
-        let payload = walk.payload(record)?;
-        match record.header.kind {
-            RecordKind::Batch => self.batch(record, payload),
-            RecordKind::Items => self.items(record, payload),
+            jobs.flush()?;
         }
         Ok(())
     }
@@ -142,44 +166,8 @@ impl Scan<'_> {
                 _ => StoredItem::Batch(workspace),
             };
             if !stored.is_whole(seed) {
-                self.push(DamagedRecord::new(record.position, item, PAYLOAD_BROKEN));
+                self.damaged.push(DamagedRecord::new(record.position, item, PAYLOAD_BROKEN));
             }
         }
     }
-
-    fn items(&mut self, record: &Record, payload: Payload) {
-        let header = &record.header;
-        let items = Item::decode_table(header, &record.table).unwrap_or_default();
-        self.report.items += items.len() as u64;
-        let raw = match header.packing {
-            // Of plain items those that are whole can be told from the others.
-            Packing::Plain => Some(payload.bytes),
-            Packing::Zstd => {
-                payload.whole().and_then(|bytes| decompress(&bytes, header.raw_bytes as usize))
-            }
-        };
-        for item in items {
-            let end = (item.offset as usize).saturating_add(item.length as usize);
-            let bytes = raw.as_ref().and_then(|raw| raw.get(item.offset as usize..end));
-            let fault = match bytes {
-                Some(bytes) if self.files.seed.short_sum(bytes) == item.sum => check(&item, bytes),
-                _ => Err(PAYLOAD_BROKEN),
-            };
-            let named = item.kind.item(header.workspace, item.id);
-            match fault {
-                Ok(()) => (self.whole)(named),
-                Err(fault) => self.push(DamagedRecord::new(record.position, named, fault)),
-            }
-        }
-    }
-}
-
-/// Proves that an item's bytes have its id, as far as one item alone can show it.
-fn check(item: &Item, bytes: &[u8]) -> Result<(), &'static str> {
-    let proven = match item.kind {
-        ItemKind::Object(kind) => Object::check(ObjectId { kind, bytes: item.id }, bytes).is_ok(),
-        ItemKind::Content | ItemKind::Part => content_id(bytes) == ContentId::from_bytes(item.id),
-        ItemKind::Recipe => Recipe::decode(bytes).is_some(),
-    };
-    if proven { Ok(()) } else { Err(NOT_ITS_ID) }
 }

@@ -4,16 +4,19 @@ mod documents;
 mod fetch;
 mod findings;
 mod graph;
+mod id_set;
 mod ledger;
 mod places;
 mod report;
 mod scan;
+mod slice;
 mod trees;
 
 pub use report::{
     CheckFault, CheckReport, CheckedItem, Finding, Health, Looked, Part, Served, Serves,
 };
 pub use scan::{Scanned, ScannedDamage, ScannedItems, scan_directory};
+pub use slice::DataSlice;
 
 use findings::Findings;
 use graph::Checked;
@@ -37,12 +40,15 @@ pub struct CheckOptions {
 }
 
 /// Whether the bytes of contents are read.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum CheckData {
     /// Only that they are there, with the right length.
+    #[default]
     Present,
     /// All of them are read and hashed.
     Read,
+    /// Some of them are read and hashed, by [`scan_directory`] alone.
+    Slice(DataSlice),
 }
 
 /// A part of a check's work.
@@ -92,7 +98,8 @@ impl Workspace {
             findings: Findings::new(options.findings_max, options.places_max),
             looked: Looked::default(),
             checked: Checked::default(),
-            unreferenced: ScannedItems::default(),
+            stored: ScannedItems::default(),
+            is_data_proven: false,
             visits_left: options.visits_max,
         };
         run.take_scanned(scanned);
@@ -117,8 +124,10 @@ struct Run<'a> {
     findings: Findings,
     looked: Looked,
     checked: Checked,
-    /// What is stored and nothing was found to lead to yet.
-    unreferenced: ScannedItems,
+    /// What the scan has found, and what of it was met.
+    stored: ScannedItems,
+    /// The scan has proven all contents that it could.
+    is_data_proven: bool,
     /// How often places may still be looked at.
     visits_left: u64,
 }
@@ -169,12 +178,12 @@ impl Run<'_> {
     }
 
     fn into_report(self, replayed: &Replayed) -> CheckReport {
-        let left = &self.unreferenced;
+        let stored = &self.stored;
         let looked = Looked {
             entries: replayed.state.entries(),
             snapshots: replayed.snapshots.len() as u64,
-            objects_unreferenced: self.looked.objects.map(|_| left.objects.len() as u64),
-            contents_unreferenced: self.looked.contents.map(|_| left.contents.len() as u64),
+            objects_unreferenced: self.looked.objects.map(|_| stored.objects_not_met()),
+            contents_unreferenced: self.looked.contents.map(|_| stored.contents_not_met()),
             ..self.looked
         };
         let health = self.findings.health();

@@ -285,14 +285,24 @@ impl Run<'_> {
         id: ContentId,
         length: Fetched<u64>,
     ) -> Result<Option<u64>, WorkspaceError> {
-        self.unreferenced.contents.remove(&id);
+        let is_new = self.stored.meet_content(&id);
         let Some(length) = self.findings.take_content(id, length) else { return Ok(None) };
-        if self.options.data == CheckData::Read && self.checked.contents.insert(id) {
+        if self.options.data != CheckData::Read {
+            return Ok(Some(length));
+        }
+        let is_to_be_read = if self.is_data_proven {
+            self.stored.take_unproven(&id)
+        } else {
+            self.checked.contents.insert(id)
+        };
+        if is_to_be_read {
             let progress = self.progress;
             let advance = |bytes| progress.advance(0, bytes);
             let read = self.workspace.read_whole_content(id, &advance).await?;
-            self.looked.bytes_read = self.looked.bytes_read.saturating_add(length);
             self.findings.take_content(id, read);
+        }
+        if is_to_be_read || self.is_data_proven && is_new {
+            self.looked.bytes_read = self.looked.bytes_read.saturating_add(length);
         }
         Ok(Some(length))
     }
@@ -317,9 +327,7 @@ impl Run<'_> {
         ids: &[ObjectId],
     ) -> Result<Vec<Fetched<Object>>, WorkspaceError> {
         let fetched = self.workspace.fetch_each_object(ids).await?;
-        ids.iter().for_each(|id| {
-            self.unreferenced.objects.remove(id);
-        });
+        ids.iter().for_each(|id| self.stored.meet_object(id));
         self.progress.advance(ids.len() as u64, 0);
         Ok(fetched)
     }
