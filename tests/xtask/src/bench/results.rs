@@ -161,9 +161,10 @@ impl Results {
         median(&figure.values)
     }
 
-    /// How many rounds its figures have: the fewest and the most.
+    /// How many rounds its figures have: the fewest and the most. The input is counted once.
     pub(super) fn rounds(&self) -> (usize, usize) {
-        let counts = || self.figures.iter().map(|figure| figure.values.len());
+        let measured = || self.figures.iter().filter(|figure| !figure.program.is_empty());
+        let counts = || measured().map(|figure| figure.values.len());
         (counts().min().unwrap_or(0), counts().max().unwrap_or(0))
     }
 
@@ -243,6 +244,8 @@ pub(super) mod tests {
         assert_eq!(read.figures[0].values, [1.234_568, 2.0]);
         assert_eq!(text.lines().filter(|line| line.contains("\"operation\"")).count(), 2);
         assert_eq!(read.rounds(), (1, 2));
+        results.add("input", "", Quantity::Files, 7.0);
+        assert_eq!(results.rounds(), (1, 2));
     }
 
     #[test]
