@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs, io,
+    fs,
     path::{Path, PathBuf},
 };
 
@@ -190,24 +190,29 @@ impl<'a> Contest<'a> {
         self.place.run(line).map(drop)
     }
 
-    /// Sets aside what an earlier round left; it is removed in the end.
+    /// Removes what an earlier round left, or sets it aside until the end.
     ///
-    /// Removing many files keeps a disk busy for minutes, and everybody on it.
+    /// Removing many files may keep a disk busy for minutes, and everybody on it; but a large
+    /// input would fill it.
     ///
     /// # Errors
     ///
     /// If it stays where it is.
-    pub(super) fn set_aside(&mut self, names: &[&str]) -> Result<(), Failure> {
-        for name in names {
-            self.aside += 1;
-            let (path, aside) = (self.place.at(name), self.place.at("aside"));
-            fs::create_dir_all(&aside).or_fail(aside.display())?;
-            match fs::rename(&path, aside.join(self.aside.to_string())) {
-                Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
-                    return Err(Failure::new(format!("{}: {cause}", path.display())));
-                }
-                _ => {}
+    pub(super) fn clear(&mut self, names: &[&str]) -> Result<(), Failure> {
+        for path in names.iter().map(|name| self.place.at(name)) {
+            if fs::symlink_metadata(&path).is_err() {
+                continue;
             }
+            let found = contained(&path)?;
+            let cleared = if (FILES_ASIDE_MIN..FILES_ASIDE_MAX).contains(&found.files) {
+                self.aside += 1;
+                fs::rename(&path, self.place.at(&format!("aside{}", self.aside)))
+            } else if path.is_dir() {
+                fs::remove_dir_all(&path)
+            } else {
+                fs::remove_file(&path)
+            };
+            cleared.or_fail(path.display())?;
         }
         Ok(())
     }
@@ -295,6 +300,9 @@ fn load() -> f64 {
     let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     text.split(' ').next().and_then(|load| load.parse().ok()).unwrap_or(0.0)
 }
+
+const FILES_ASIDE_MIN: u64 = 2_000;
+const FILES_ASIDE_MAX: u64 = 100_000;
 
 #[cfg(test)]
 mod tests {

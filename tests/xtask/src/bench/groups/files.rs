@@ -15,7 +15,7 @@ pub(super) fn measure(contest: &mut Contest<'_>) -> Result<(), Failure> {
     let sizes = [(1_000, 100), (10_000, 300), (100_000, 1_000), (200_000, 3_000)]
         .map(|(whole, quick)| scale.choose(whole, quick));
     for size in sizes {
-        contest.set_aside(&["tree", "git"])?;
+        contest.clear(&["tree", "git"])?;
         make(Kind::Small, &contest.place.at("tree"), size)?;
         begin_git(contest)?;
         wait_for_clock();

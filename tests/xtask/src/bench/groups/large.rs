@@ -24,9 +24,9 @@ pub(super) fn measure(contest: &mut Contest<'_>) -> Result<(), Failure> {
         let changed = insert(&tree, round as u64 + 1_000)?;
         snapshot_again(contest, "inserted", changed)?;
         contest.run("check", &[ours("{ours} --store store check --read-data")])?;
-        contest.set_aside(&["out.ours"])?;
+        contest.clear(&["out.ours"])?;
         contest.run("restore", &[ours("{ours} --store store restore @ out.ours")])?;
-        contest.set_aside(&["out.ours"])?;
+        contest.clear(&["out.ours"])?;
     }
     Ok(())
 }

@@ -37,14 +37,14 @@ pub(super) fn measure(group: Group, settings: &Settings) -> Result<(Results, Tem
 /// Removes what the round before left, and begins an empty store and repository of each.
 fn begin(contest: &mut Contest<'_>) -> Result<(), Failure> {
     begin_ours(contest)?;
-    contest.set_aside(&["borg", "restic"])?;
+    contest.clear(&["borg", "restic"])?;
     contest.prepare("borg init -e none")?;
     contest.prepare("restic init -q --repository-version 2")
 }
 
 /// The same without the peers that have repositories of their own.
 fn begin_ours(contest: &mut Contest<'_>) -> Result<(), Failure> {
-    contest.set_aside(&["store", "tree.zst"])?;
+    contest.clear(&["store", "tree.zst"])?;
     contest.prepare("{ours} --store store init")
 }
 

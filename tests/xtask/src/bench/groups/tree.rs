@@ -72,7 +72,7 @@ fn hashes(contest: &mut Contest<'_>) -> Result<(), Failure> {
         contest.results.left_out.insert(missing.to_owned());
         return Ok(());
     }
-    contest.set_aside(&["hashes"])?;
+    contest.clear(&["hashes"])?;
     contest.prepare("{ours} --store hashes init")?;
     contest.run(
         "hashes",
@@ -136,7 +136,7 @@ fn check(contest: &mut Contest<'_>) -> Result<(), Failure> {
 }
 
 fn restore(contest: &mut Contest<'_>) -> Result<(), Failure> {
-    contest.set_aside(&["out.ours", "out.cp", "out.restic"])?;
+    contest.clear(&["out.ours", "out.cp", "out.restic"])?;
     contest.run(
         "restore",
         &[
@@ -147,7 +147,7 @@ fn restore(contest: &mut Contest<'_>) -> Result<(), Failure> {
     )?;
     let (restored, copied) = (contest.place.at("out.ours"), contest.place.at("tree"));
     let same = contained(&restored)? == contained(&copied)?;
-    contest.set_aside(&["out.ours", "out.cp", "out.restic"])?;
+    contest.clear(&["out.ours", "out.cp", "out.restic"])?;
     same.then_some(()).or_fail("what was restored is not as large as what was recorded")
 }
 
