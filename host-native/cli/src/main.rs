@@ -13,6 +13,7 @@ mod json;
 mod open;
 mod output;
 mod progress;
+mod slice;
 mod text;
 mod time;
 

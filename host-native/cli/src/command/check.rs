@@ -22,6 +22,7 @@ use crate::{
     open::{Opened, Purpose, aside, find_store},
     output::{Colour, Report, Text},
     progress::Progress,
+    slice::ReadData,
     text::{counted, grouped},
 };
 
@@ -31,9 +32,10 @@ use crate::{
 /// with 4 if something is damaged, and with 3 if something is only missing.
 #[derive(clap::Args)]
 pub(crate) struct Check {
-    /// Read and hash the bytes of every file, too
-    #[arg(long)]
-    read_data: bool,
+    /// Hash the bytes of every file, too; or those of slice n of t, or of a share drawn by lot
+    #[arg(long, value_name = "n/t|N%", require_equals = true, num_args = 0..=1)]
+    #[arg(default_missing_value = "100%")]
+    read_data: Option<ReadData>,
     /// Compare the index files with the packs they are made from, too
     #[arg(long)]
     index: bool,
@@ -85,8 +87,9 @@ pub(crate) struct CheckAnswer {
     /// What lies aside because it was found behind the end of a pack.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     aside: Vec<AsideMembers>,
-    #[serde(skip)]
-    read_data: bool,
+    /// Which of them: all (100%), a slice (3/10) or a share drawn by lot (5%).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    read_data: Option<String>,
 }
 
 /// How a workspace is.
@@ -138,7 +141,7 @@ impl Check {
         let directory = find_store(&host.place)?;
         let progress = Progress::begin(&host.output, "checking");
         let mut answer = match Opened::at(host, directory.clone(), Purpose::Check) {
-            Ok(opened) => self.check_workspace(&opened, &progress)?,
+            Ok(opened) => self.check_workspace(host, &opened, &progress)?,
             Err(Failure::Told(told)) if told.code == DAMAGED => {
                 check_packs(&directory, told, &progress)?
             }
@@ -159,15 +162,22 @@ impl Check {
 
     fn check_workspace(
         &self,
+        host: &mut Host,
         opened: &Opened,
         progress: &Progress,
     ) -> Result<CheckAnswer, Failure> {
-        let data = if self.read_data { CheckData::Read } else { CheckData::Present };
+        let data = match self.read_data {
+            Some(chosen) => chosen.draw(&mut host.inputs)?,
+            None => CheckData::Present,
+        };
         let options = CheckOptions { data, ..CheckOptions::default() };
         progress.stage("reading records");
         let scanned = opened.scan(data)?;
         let report = wait(opened.workspace.check(scanned, &options, progress))?;
-        Ok(CheckAnswer::of(&report, self.read_data))
+        Ok(CheckAnswer {
+            read_data: self.read_data.map(|data| data.to_string()),
+            ..CheckAnswer::of(&report)
+        })
     }
 }
 
@@ -207,7 +217,7 @@ impl CheckProgress for Progress {
 }
 
 impl CheckAnswer {
-    fn of(report: &CheckReport, read_data: bool) -> Self {
+    fn of(report: &CheckReport) -> Self {
         let looked = report.looked;
         Self {
             workspace: Some(report.workspace.into()),
@@ -227,7 +237,6 @@ impl CheckAnswer {
             bytes_read: looked.bytes_read,
             findings: report.findings.iter().map(FindingMembers::of).collect(),
             findings_total: report.findings_total,
-            read_data,
             ..Self::default()
         }
     }
@@ -319,7 +328,10 @@ impl Report for CheckAnswer {
             self.index_files.map(|count| counted(count, "index file", "index files")),
             self.objects.map(|count| counted(count, "object", "objects")),
             self.contents.map(|count| counted(count, "content", "contents")),
-            self.read_data.then(|| counted(self.bytes_read, "byte read", "bytes read")),
+            self.read_data.as_ref().map(|chosen| {
+                let read = counted(self.bytes_read, "byte read", "bytes read");
+                if chosen == "100%" { read } else { format!("{read} ({chosen} of all)") }
+            }),
         ];
         let looked: Vec<String> = looked.into_iter().flatten().collect();
         let wrong = counted(self.findings_total, "finding", "findings");

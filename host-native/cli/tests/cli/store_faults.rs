@@ -193,6 +193,40 @@ fn whole_records_behind_a_torn_one_are_told_of() {
 }
 
 #[test]
+fn slices_together_read_all_and_say_what_they_read() {
+    let desk = desk_with_snapshot();
+    let mut state = 1_u64;
+    let noise: Vec<u8> = (0..4_000_000)
+        .map(|_| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 40) as u8
+        })
+        .collect();
+    desk.write("tree/large", noise);
+    desk.ok(&["snap", "tree"]);
+    let read = |option: &str| {
+        let answer = desk.json_of("check", &["check", option]);
+        (answer["bytes_read"].as_u64().unwrap(), answer["read_data"].as_str().unwrap().to_owned())
+    };
+
+    let (all, whole) = read("--read-data");
+    let slices = ["1/3", "2/3", "3/3"].map(|slice| read(&format!("--read-data={slice}")));
+    let (share, percent) = read("--read-data=50%");
+
+    assert_eq!((whole.as_str(), percent.as_str(), slices[1].1.as_str()), ("100%", "50%", "2/3"));
+    assert!(slices.iter().all(|(bytes, _)| *bytes < all), "{slices:?} of {all}");
+    assert!(slices.iter().map(|(bytes, _)| bytes).sum::<u64>() >= 4_000_000, "{slices:?}");
+    assert!(share <= all);
+    let told = desk.ok(&["check", "--read-data=1/3"]);
+    assert!(told.contains("(1/3 of all)"), "{told}");
+    for wrong in ["0/3", "4/3", "101%", "half"] {
+        let option = format!("--read-data={wrong}");
+        let ran = check_wrong(&desk, &["check", &option], 2, "bad-usage");
+        assert!(ran.err.contains("3/10, the third of ten"), "{ran:?}");
+    }
+}
+
+#[test]
 fn a_clock_that_went_backwards_is_told_and_changes_no_order() {
     let desk = Desk::with_store();
     desk.write("tree/f", "1");
