@@ -148,8 +148,8 @@ impl Contents for DirectoryStore {
         self.0.commit_change(workspace, change)
     }
 
-    async fn flush_contents(&self, _: WorkspaceId) -> Result<(), StoreError> {
-        self.0.flush()
+    async fn flush_contents(&self, workspace: WorkspaceId) -> Result<(), StoreError> {
+        self.0.flush(workspace)
     }
 }
 

@@ -72,7 +72,7 @@ impl Shared {
         if self.index_use == IndexUse::Ignore || self.writer.is_none() {
             return Ok(());
         }
-        let _one_at_a_time = super::lock(&self.committer);
+        let _nobody_commits = self.queue.lead();
         let writer = self.writer()?;
         let (durable, pack_bytes) = (writer.mark().durable, writer.pack_bytes());
         let (_, end) = writer.end();

@@ -46,6 +46,7 @@ use std::{
 
 pub use aside::{SetAside, list_aside};
 use cache::{FrameCache, HeadCache};
+use commit::Queue;
 use files::Files;
 use index::Index;
 use layer::StoreFile;
@@ -65,15 +66,15 @@ pub struct DirectoryStore(Arc<Shared>);
 
 /// What the clones of one store share.
 ///
-/// Locks are taken in this order: `committer`, `writer`, `index`.
+/// Locks are taken in this order: `queue`, `writer`, `index`.
 struct Shared {
     files: Arc<Files>,
     index: RwLock<Index>,
     /// None for a handle that only reads.
     writer: Option<Mutex<Writer>>,
     tail: Arc<Tail>,
-    /// Held by who commits.
-    committer: Mutex<()>,
+    /// Those who commit.
+    queue: Queue,
     cache: FrameCache,
     heads: HeadCache,
     index_use: IndexUse,

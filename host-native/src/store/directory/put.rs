@@ -45,10 +45,25 @@ impl Shared {
         payload: &[u8],
     ) -> Result<Position, StoreError> {
         let position = writer.append(header, table, payload);
+        self.index_newly_sealed(writer);
+        position
+    }
+
+    /// As [`Self::append`], for records that become durable together; all of them or none.
+    pub(super) fn append_together(
+        &self,
+        writer: &mut Writer,
+        records: &[(Header, Vec<u8>)],
+    ) -> Result<Vec<Position>, StoreError> {
+        let positions = writer.append_together(records);
+        self.index_newly_sealed(writer);
+        positions
+    }
+
+    fn index_newly_sealed(&self, writer: &mut Writer) {
         for pack in writer.take_sealed() {
             self.index_sealed(pack);
         }
-        position
     }
 
     /// The writer, or who is to blame that there is none.

@@ -125,22 +125,59 @@ impl Writer {
         table: &[u8],
         payload: &[u8],
     ) -> Result<Position, StoreError> {
-        self.tail.check(&self.files)?;
-        if self.end().1.offset >= self.pack_bytes {
-            self.seal()?;
-        } else if self.buffer.len() >= BUFFER_BYTES {
-            self.write_out()?;
-        }
+        self.make_room()?;
         let (_, position) = self.end();
-        let head = header.encode(table, position, self.files.seed);
         if payload.len() >= DIRECT_BYTES {
+            let head = header.encode(table, position, self.files.seed);
             self.write_through(position, &[&head, table], payload)?;
         } else {
-            self.buffer.extend_from_slice(&head);
-            self.buffer.extend_from_slice(table);
-            self.buffer.extend_from_slice(payload);
+            self.put_in_buffer(header, table, payload);
         }
         Ok(position)
+    }
+
+    /// Appends records without tables one behind the other and hands all that is in the buffer to
+    /// the system; says where they are. None of them is appended if it fails.
+    pub(super) fn append_together(
+        &mut self,
+        records: &[(Header, Vec<u8>)],
+    ) -> Result<Vec<Position>, StoreError> {
+        let positions = match records {
+            [(header, payload)] => vec![self.append(header, &[], payload)?],
+            several => {
+                self.make_room()?;
+                let append = |(header, payload): &(Header, Vec<u8>)| {
+                    let (_, position) = self.end();
+                    self.put_in_buffer(header, &[], payload);
+                    position
+                };
+                several.iter().map(append).collect()
+            }
+        };
+        if let Err(error) = self.write_out() {
+            positions.first().into_iter().for_each(|first| self.take_back(*first));
+            return Err(error);
+        }
+        Ok(positions)
+    }
+
+    /// Seals a full pack and empties a full buffer.
+    fn make_room(&mut self) -> Result<(), StoreError> {
+        self.tail.check(&self.files)?;
+        if self.end().1.offset >= self.pack_bytes {
+            self.seal()
+        } else if self.buffer.len() >= BUFFER_BYTES {
+            self.write_out()
+        } else {
+            Ok(())
+        }
+    }
+
+    fn put_in_buffer(&mut self, header: &Header, table: &[u8], payload: &[u8]) {
+        let head = header.encode(table, self.end().1, self.files.seed);
+        self.buffer.extend_from_slice(&head);
+        self.buffer.extend_from_slice(table);
+        self.buffer.extend_from_slice(payload);
     }
 
     /// Writes a large record without copying it: its payload first, then what is before it.
@@ -164,8 +201,8 @@ impl Writer {
         Ok(())
     }
 
-    /// Takes back the record at `position`, the last one, which was not written out.
-    pub(super) fn take_back(&mut self, position: Position) {
+    /// Takes back what lies from `position` on, which was not written out.
+    fn take_back(&mut self, position: Position) {
         self.buffer.truncate(position.offset.saturating_sub(self.written) as usize);
     }
 
