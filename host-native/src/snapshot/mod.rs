@@ -10,6 +10,7 @@
 
 mod assemble;
 mod error;
+mod holding;
 mod listing;
 mod look;
 mod pattern;
@@ -24,6 +25,7 @@ mod walk;
 mod work;
 
 pub use error::SnapError;
+pub use holding::Holding;
 pub use seen::{NewSeen, Seen, SeenPlace};
-pub use sink::{HashOnly, PieceSink, Sink, StoreSink};
+pub use sink::{HashOnly, NodesOnly, PieceSink, Sink, StoreSink};
 pub use take::{Memory, SnapOptions, Statistics, Taken, take, take_again};

@@ -104,6 +104,32 @@ impl Sink for StoreSink<'_> {
     }
 }
 
+/// Hashes contents and puts only the objects into a workspace of a store.
+#[derive(Clone, Copy)]
+pub struct NodesOnly<'a>(pub StoreSink<'a>);
+
+impl Sink for NodesOnly<'_> {
+    fn put_contents(&self, contents: &[Bytes]) -> Result<Vec<ContentId>, StoreError> {
+        Ok(contents.iter().map(|content| content_id(content)).collect())
+    }
+
+    fn write_content(&self) -> Result<Box<dyn PieceSink + '_>, StoreError> {
+        Ok(Box::new(HashedPieces::default()))
+    }
+
+    fn put_objects(&self, objects: Vec<(ObjectId, Bytes)>) -> Result<(), StoreError> {
+        self.0.put_objects(objects)
+    }
+
+    fn keeps_contents(&self) -> bool {
+        false
+    }
+
+    fn has_contents(&self, ids: &[ContentId]) -> Result<Vec<bool>, StoreError> {
+        self.0.has_contents(ids)
+    }
+}
+
 struct StorePieces(Box<dyn ContentWriter>);
 
 impl PieceSink for StorePieces {

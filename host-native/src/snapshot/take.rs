@@ -16,7 +16,7 @@ use markerbed_core::{
 };
 
 use super::{
-    NewSeen, Seen, SeenPlace, Sink, SnapError,
+    Holding, NewSeen, Seen, SeenPlace, Sink, SnapError,
     assemble::{Assembled, Assembly},
     look::Looker,
     read::{LeftOut, Stamps},
@@ -64,6 +64,8 @@ pub struct Taken {
     pub left_out: u64,
     /// How much work it was.
     pub statistics: Statistics,
+    /// What became of the bytes of its files.
+    pub holding: Holding,
 }
 
 /// What is remembered from one time to the next, so that what has not changed is not read again.
@@ -187,7 +189,8 @@ fn take_once(
     };
     let rules = rules.into_document(options);
     let Assembled { root, directory, told, gaps, left_out, .. } = found;
-    let taken = Taken { root, directory, rules, gaps, left_out, statistics };
+    let holding = if sink.keeps_contents() { Holding::Kept } else { Holding::Hashed };
+    let taken = Taken { root, directory, rules, gaps, left_out, statistics, holding };
     taken.check_documents()?;
     Ok((taken, recall.finish(root, told)))
 }
@@ -226,12 +229,14 @@ impl Taken {
 
     /// The evidence, with what the user said of the snapshot; none if there is nothing to say.
     pub fn evidence(&self, message: Option<&str>) -> Option<EvidenceDocument> {
-        let is_needed = message.is_some() || self.left_out > 0 || !self.gaps.is_empty();
+        let holding = self.holding.member();
+        let is_needed =
+            message.is_some() || self.left_out > 0 || !self.gaps.is_empty() || holding.is_some();
         is_needed.then(|| EvidenceDocument {
             message: message.map(str::to_owned),
             left_out: self.left_out,
             gaps: self.gaps.clone(),
-            others: Vec::new(),
+            others: holding.into_iter().collect(),
         })
     }
 

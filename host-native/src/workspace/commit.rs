@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     drive,
+    snapshot::Holding,
     store::{Batch, Outcome, StoredEntry},
 };
 
@@ -81,6 +82,8 @@ impl Workspace {
                 && let Some(parent) = &parent
                 && self.says_the_same(draft, &documents, &parent.snapshot).await?
             {
+                // Contents that were lost may have been put again.
+                self.store().flush_contents(self.id()).await?;
                 return Ok(Committed::Unchanged(parent.clone()));
             }
             let from = self.find_ref(&draft.source).await?;
@@ -302,18 +305,22 @@ impl Workspace {
         if !same || parent.evidence == documents.evidence {
             return Ok(same);
         }
-        let gaps = match parent.evidence {
+        let (gaps, holding) = match parent.evidence {
             Some(id) => {
                 let fetched = self.store().fetch_contents(self.id(), &[id]).await?.pop().flatten();
                 let missing = || WorkspaceError::MissingDocument {
                     document: documents::EVIDENCE,
                     snapshot: parent.id(),
                 };
-                documents::gaps_of(&fetched.ok_or_else(missing)?)?
+                let evidence = fetched.ok_or_else(missing)?;
+                (documents::gaps_of(&evidence)?, documents::holding_of(&evidence))
             }
-            None => Gaps::default(),
+            None => (Gaps::default(), Holding::Kept),
         };
-        Ok(gaps.equal(&documents.gaps))
+        let own_holding = draft.evidence.as_deref().map_or(Holding::Kept, documents::holding_of);
+        // A snapshot whose contents are kept says more than one of the same whose are not.
+        let says_enough = holding == Holding::Kept || own_holding == Holding::Hashed;
+        Ok(says_enough && gaps.equal(&documents.gaps))
     }
 }
 

@@ -6,6 +6,7 @@ use markerbed_core::{
 };
 
 use super::WorkspaceError;
+use crate::snapshot::Holding;
 
 /// The gaps that evidence lists.
 #[derive(Clone, Debug)]
@@ -43,6 +44,11 @@ pub(super) fn check_rules(document: &[u8]) -> Result<(), WorkspaceError> {
 pub(super) fn gaps_of(document: &[u8]) -> Result<Gaps, WorkspaceError> {
     let evidence = known(EvidenceDocument::read(document), EVIDENCE)?;
     Ok(evidence.map_or(Gaps::Unknown, |evidence| Gaps::Known(evidence.gaps)))
+}
+
+/// What evidence says of the bytes of files; a later version's says nothing.
+pub(super) fn holding_of(document: &[u8]) -> Holding {
+    EvidenceDocument::read(document).map_or(Holding::Kept, |evidence| Holding::of(&evidence))
 }
 
 /// The document, or none if its schema is another: documents grow by schema.

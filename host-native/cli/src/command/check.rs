@@ -72,6 +72,10 @@ pub(crate) struct CheckAnswer {
     /// Contents that nothing recorded leads to: leftovers, no fault.
     #[serde(skip_serializing_if = "Option::is_none")]
     contents_unreferenced: Option<u64>,
+    /// Snapshots that were taken with --no-contents.
+    snapshots_hashed: u64,
+    /// Contents that only these lead to and that are not stored: no fault.
+    contents_not_held: u64,
     /// Bytes of contents that were read and hashed.
     bytes_read: u64,
     /// Index files that were compared with their packs.
@@ -234,6 +238,8 @@ impl CheckAnswer {
             objects_unreferenced: looked.objects_unreferenced,
             contents: looked.contents,
             contents_unreferenced: looked.contents_unreferenced,
+            snapshots_hashed: looked.snapshots_hashed,
+            contents_not_held: looked.contents_not_held,
             bytes_read: looked.bytes_read,
             findings: report.findings.iter().map(FindingMembers::of).collect(),
             findings_total: report.findings_total,
@@ -341,7 +347,13 @@ impl Report for CheckAnswer {
             Condition::Damaged => text.paint(Colour::Red, format!("DAMAGED, {wrong}")),
         };
         let looked = if looked.is_empty() { "the packs".to_owned() } else { looked.join(", ") };
-        text.line(format_args!("{verdict}: {looked}"))
+        text.line(format_args!("{verdict}: {looked}"))?;
+        if self.snapshots_hashed == 0 {
+            return Ok(());
+        }
+        let snapshots = counted(self.snapshots_hashed, "snapshot was", "snapshots were");
+        let contents = counted(self.contents_not_held, "content is", "contents are");
+        text.line(format_args!("{snapshots} taken without contents, {contents} not held"))
     }
 }
 

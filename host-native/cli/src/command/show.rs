@@ -5,6 +5,7 @@ use std::{ffi::OsString, io};
 use markerbed_core::{ContentId, tree::EvidenceDocument};
 use markerbed_host::{
     drive::blocking::wait,
+    snapshot::Holding,
     workspace::{Found, Place, RecordedSnapshot},
 };
 use schemars::JsonSchema;
@@ -258,6 +259,9 @@ impl ShownSnapshot {
         let Some(seen) = &self.seen else { return Ok(()) };
         if let Some(message) = &seen.message {
             text.field("message", one_line(message))?;
+        }
+        if Holding::of(seen) == Holding::Hashed {
+            text.field("contents", "hashed and not kept")?;
         }
         text.field("left out", grouped(seen.left_out))?;
         for gap in &seen.gaps {

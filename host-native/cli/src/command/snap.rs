@@ -8,7 +8,7 @@ use markerbed_core::{
 };
 use markerbed_host::{
     drive::blocking::wait,
-    snapshot::{Memory, StoreSink, Taken, take_again},
+    snapshot::{Holding, Memory, NodesOnly, Sink, StoreSink, Taken, take_again},
     workspace::{Capture, Committed, Overlay, RecordedSnapshot, SnapshotDraft, Stamp, When},
 };
 use schemars::JsonSchema;
@@ -49,6 +49,9 @@ pub(crate) struct Snap {
     /// Record that nothing has changed, too
     #[arg(long)]
     record: bool,
+    /// Record hashes only: what files hold is not kept
+    #[arg(long)]
+    no_contents: bool,
     /// Read every file, also those that look unchanged
     #[arg(long)]
     rehash: bool,
@@ -82,6 +85,8 @@ pub(crate) struct SnapAnswer {
     left_out: u64,
     /// What could not be recorded.
     gaps: Vec<GapMembers>,
+    /// Whether what files hold was kept when it was taken; else only hashes were recorded.
+    contents_kept: bool,
     /// Files, symlinks and directories below the root.
     nodes: u64,
     /// Bytes of files.
@@ -135,7 +140,9 @@ impl Snap {
         source: &Source,
         stamp: &Stamp,
     ) -> Result<(Exit, interrupt::Held), Failure> {
-        let sink = StoreSink::new(opened.store(), opened.workspace.id());
+        let store = StoreSink::new(opened.store(), opened.workspace.id());
+        let hashing = NodesOnly(store);
+        let sink: &dyn Sink = if self.no_contents { &hashing } else { &store };
         let progress = Progress::begin(&host.output, "reading");
         let options = self.rules.options(opened);
         let recalled = if self.rehash { None } else { source.recall(opened)? };
@@ -143,14 +150,15 @@ impl Snap {
         let newest = wait(opened.workspace.newest_of_source(&source.label))?;
         let is_newest = |recalled: &&Recalled| {
             let newest = newest.as_ref().map(|newest| newest.id);
-            !self.record && newest == Some(recalled.snapshot.id)
+            let says_enough = self.no_contents || recalled.holding == Holding::Kept;
+            !self.record && says_enough && newest == Some(recalled.snapshot.id)
         };
         let memory = Memory {
             seen: recalled.as_ref().map(|recalled| &recalled.seen),
             place: place.as_ref(),
             recorded_rules: recalled.as_ref().filter(is_newest).and_then(Recalled::whole_rules),
         };
-        let (taken, seen) = take_again(&source.path, &options, &sink, &progress, memory)?;
+        let (taken, seen) = take_again(&source.path, &options, sink, &progress, memory)?;
         drop(progress);
         let run = Id16::from_bytes(host.inputs.random()?);
         let capture = Capture {
@@ -239,6 +247,7 @@ impl SnapAnswer {
             changes,
             left_out: taken.left_out,
             gaps: taken.gaps.iter().map(GapMembers::of).collect(),
+            contents_kept: taken.holding == Holding::Kept,
             nodes: below.nodes,
             bytes: below.bytes,
         }
@@ -260,6 +269,7 @@ impl Report for SnapAnswer {
                 "{source}: nothing has changed, {left_out}{gaps}; snapshot {snapshot}, root {root}"
             ));
         }
+        let gaps = if self.contents_kept { gaps } else { format!("{gaps}, contents not kept") };
         let changes = match &self.changes {
             Some(changes) => changes.sentence(),
             None => counted(self.nodes, "node", "nodes"),

@@ -7,11 +7,11 @@ use std::{
 
 use markerbed_core::{
     ContentId,
-    tree::{Coverage, Label},
+    tree::{Coverage, EvidenceDocument, Label},
 };
 use markerbed_host::{
     drive::blocking::wait,
-    snapshot::{Seen, SeenPlace, SnapOptions},
+    snapshot::{Holding, Seen, SeenPlace, SnapOptions},
     workspace::RecordedSnapshot,
 };
 
@@ -45,6 +45,8 @@ pub(crate) struct Recalled {
     pub(crate) seen: Seen,
     /// The snapshot, which is recorded.
     pub(crate) snapshot: RecordedSnapshot,
+    /// What it says of the bytes of its files.
+    pub(crate) holding: Holding,
 }
 
 impl Rules {
@@ -100,7 +102,14 @@ impl Source {
         let snapshot = wait(opened.workspace.find_snapshot(seen.snapshot()))?;
         let fits = |snapshot: &RecordedSnapshot| snapshot.snapshot.root == seen.root();
         let snapshot = snapshot.filter(|snapshot| !opened.is_damaged && fits(snapshot));
-        Ok(snapshot.map(|snapshot| Recalled { seen, snapshot }))
+        let Some(snapshot) = snapshot else { return Ok(None) };
+        let evidence = match snapshot.snapshot.evidence {
+            Some(id) => opened.content(id)?,
+            None => None,
+        };
+        let evidence = evidence.and_then(|evidence| EvidenceDocument::read(&evidence).ok());
+        let holding = evidence.map_or(Holding::Kept, |evidence| Holding::of(&evidence));
+        Ok(Some(Recalled { seen, snapshot, holding }))
     }
 }
 

@@ -12,6 +12,7 @@ mod support;
 mod documents;
 mod interrupted;
 mod machine;
+mod no_contents;
 mod output;
 mod read_only;
 mod readme;

@@ -87,7 +87,7 @@ impl NewSeen {
         at
     }
 
-    /// Writes the block of `seen` that begins at `block`, and those below it; tells where it begins.
+    /// Writes the block of `seen` at `block`, and those below it; tells where it begins.
     pub(in super::super) fn copy(&mut self, seen: &Seen, block: u64) -> u64 {
         let mut open: Vec<Copying<'_>> = Vec::new();
         open.extend(Copying::begin(seen, block));

@@ -8,11 +8,26 @@ use markerbed_core::{
 
 use super::{CheckFault, CheckedItem, Run, fetch::Fetched};
 use crate::{
+    snapshot::Holding,
     store::StoreError,
     workspace::{WorkspaceError, documents, register},
 };
 
 impl Run<'_> {
+    /// What a snapshot says of the bytes of its files; one whose evidence is lost kept them.
+    pub(super) async fn holding_of(&self, snapshot: &Snapshot) -> Result<Holding, WorkspaceError> {
+        let Some(id) = snapshot.evidence else { return Ok(Holding::Kept) };
+        let fetched = self.workspace.store().fetch_contents(self.workspace.id(), &[id]).await;
+        match fetched {
+            Ok(mut fetched) => Ok(fetched
+                .pop()
+                .flatten()
+                .map_or(Holding::Kept, |evidence| documents::holding_of(&evidence))),
+            Err(StoreError::Damaged { .. } | StoreError::TooLarge { .. }) => Ok(Holding::Kept),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Checks that the documents of a snapshot are there and are documents.
     pub(super) async fn check_documents(
         &mut self,

@@ -18,13 +18,15 @@ pub use report::{
 pub use scan::{Scanned, ScannedDamage, ScannedItems, scan_directory};
 pub use slice::DataSlice;
 
+use std::collections::HashSet;
+
 use findings::Findings;
 use graph::Checked;
 use ledger::Replayed;
-use markerbed_core::{Object, ObjectId};
+use markerbed_core::{ContentId, Object, ObjectId, SnapshotId, tree::Snapshot};
 
 use super::{Workspace, WorkspaceError};
-use crate::progress::Silent;
+use crate::{progress::Silent, snapshot::Holding};
 
 /// How much a check shall do.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -100,6 +102,8 @@ impl Workspace {
             checked: Checked::default(),
             stored: ScannedItems::default(),
             is_data_proven: false,
+            holding: Holding::Kept,
+            not_held: HashSet::new(),
             visits_left: options.visits_max,
         };
         run.take_scanned(scanned);
@@ -128,22 +132,45 @@ struct Run<'a> {
     stored: ScannedItems,
     /// The scan has proven all contents that it could.
     is_data_proven: bool,
+    /// What the snapshot at hand says of the bytes of its files.
+    holding: Holding,
+    /// Contents that were not kept, and that no snapshot says were.
+    not_held: HashSet<ContentId>,
     /// How often places may still be looked at.
     visits_left: u64,
 }
 
 impl Run<'_> {
     async fn check_snapshots(&mut self, replayed: &Replayed) -> Result<(), WorkspaceError> {
+        let mut hashed = Vec::new();
         for id in &replayed.snapshots {
             let object = self.take((*id).into()).await?;
             let Some(snapshot) = object.as_ref().and_then(Object::as_snapshot) else { continue };
-            self.check_tree(*id, snapshot.root).await?;
-            if let Some(attributes) = snapshot.attributes {
-                self.check_attributes(attributes).await?;
+            match self.holding_of(snapshot).await? {
+                Holding::Kept => self.check_snapshot(*id, snapshot).await?,
+                Holding::Hashed => hashed.push((*id, snapshot.clone())),
             }
-            self.check_documents(*id, snapshot).await?;
         }
+        // Last: what a snapshot that kept its contents leads to must be there.
+        self.holding = Holding::Hashed;
+        self.looked.snapshots_hashed = hashed.len() as u64;
+        for (id, snapshot) in &hashed {
+            self.check_snapshot(*id, snapshot).await?;
+        }
+        self.holding = Holding::Kept;
         Ok(())
+    }
+
+    async fn check_snapshot(
+        &mut self,
+        id: SnapshotId,
+        snapshot: &Snapshot,
+    ) -> Result<(), WorkspaceError> {
+        self.check_tree(id, snapshot.root).await?;
+        if let Some(attributes) = snapshot.attributes {
+            self.check_attributes(attributes).await?;
+        }
+        self.check_documents(id, snapshot).await
     }
 
     /// A state can be built again from the entries; where it is stored, it must be whole.
@@ -184,6 +211,7 @@ impl Run<'_> {
             snapshots: replayed.snapshots.len() as u64,
             objects_unreferenced: self.looked.objects.map(|_| stored.objects_not_met()),
             contents_unreferenced: self.looked.contents.map(|_| stored.contents_not_met()),
+            contents_not_held: self.not_held.len() as u64,
             ..self.looked
         };
         let health = self.findings.health();

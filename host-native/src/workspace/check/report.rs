@@ -45,6 +45,10 @@ pub struct Looked {
     pub contents: Option<u64>,
     /// Contents that nothing recorded leads to: leftovers, no fault.
     pub contents_unreferenced: Option<u64>,
+    /// Snapshots whose contents were hashed and not kept.
+    pub snapshots_hashed: u64,
+    /// Contents that only such snapshots lead to and that are not stored: no fault.
+    pub contents_not_held: u64,
     /// Bytes of contents that were read and hashed.
     pub bytes_read: u64,
 }

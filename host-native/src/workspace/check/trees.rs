@@ -12,7 +12,7 @@ use super::{
     fetch::Fetched,
     graph::{Entered, Frame, Summary, Todo, Vertex},
 };
-use crate::workspace::WorkspaceError;
+use crate::{snapshot::Holding, workspace::WorkspaceError};
 
 impl Run<'_> {
     /// Checks a tree and all that is below it.
@@ -270,6 +270,10 @@ impl Run<'_> {
         let ids: Vec<ContentId> = wanted.iter().map(|(id, ..)| *id).collect();
         let lengths = self.workspace.fetch_each_length(&ids).await?;
         for ((id, stated, of), length) in wanted.iter().zip(lengths) {
+            if self.holding == Holding::Hashed && matches!(length, Fetched::Missing) {
+                self.not_held.insert(*id);
+                continue;
+            }
             let Some(length) = self.take_content(*id, length).await? else { continue };
             if length != *stated {
                 let detail = format!("it says {stated} bytes, its content {id} has {length}");
