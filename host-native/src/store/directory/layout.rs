@@ -265,11 +265,14 @@ mod tests {
         let bytes = header.encode(seed);
 
         assert_eq!(PackHeader::decode(&bytes, STORE, 2, seed), Ok(header));
-        assert_eq!(PackHeader::decode(&bytes, STORE, 3, seed), Err(HEADER_BROKEN));
+        assert_eq!(PackHeader::decode(&bytes, STORE, 3, seed), Err(MISNAMED_PACK));
+        let mut torn = bytes.clone();
+        torn[30] ^= 1;
+        assert_eq!(PackHeader::decode(&torn, STORE, 2, seed), Err(HEADER_BROKEN));
         assert_eq!(PackHeader::decode(&[], STORE, 2, seed), Err(HEADER_SHORT));
         let other = StoreId([8; 16]);
         let found = PackHeader::decode(&bytes, other, 2, Seed::of(other));
-        assert_eq!(found, Err("it is a pack of another store"));
+        assert_eq!(found, Err(FOREIGN_PACK));
     }
 
     #[test]
