@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use crate::{
-    bench,
     failure::Failure,
     program::{Program, Show, Stream},
     setup::{self, Build, Target, Tools},
@@ -45,7 +44,6 @@ fn run_steps(steps: &mut Steps, passed: &mut Passed) -> Result<(), Failure> {
             .env("RUSTDOCFLAGS", "--deny warnings")
             .run()
     })?;
-    steps.run("bench, the smallest slice", bench::smallest)?;
     steps.run("vectors by the reference", || vectors::compare(&python))?;
     for (target, build) in builds {
         build_core(steps, target, build)?;

@@ -97,29 +97,6 @@ impl Compare {
     }
 }
 
-/// Runs the smallest slice with the binary that tests have built, so that the bench cannot rot.
-///
-/// # Errors
-///
-/// If something in it fails, or gives no figures.
-pub(crate) fn smallest() -> Result<(), Failure> {
-    let settings = Settings {
-        ours: target_folder()?.join("debug").join(OURS_FILE),
-        rounds: 1,
-        scale: Scale::Quick,
-        tree: None,
-        scratch: env::temp_dir(),
-        command: "cargo xtask bench compare --quick --only tree".to_owned(),
-        commit: commit()?,
-    };
-    let (results, _folder) = measure(Group::Tree, &settings)?;
-    print(&results);
-    if tables::targets(&results).is_empty() && results.left_out.is_empty() {
-        return Err(Failure::new("the bench measured nothing"));
-    }
-    Ok(())
-}
-
 fn print(results: &Results) {
     println!("\n== {}\n{}", results.group.name(), tables::conditions(results));
     if results.group.has_sizes() {

@@ -15,8 +15,6 @@ mod results;
 mod tables;
 mod targets;
 
-pub(crate) use compare::smallest;
-
 use clap::{Args, Subcommand};
 
 use crate::{failure::Failure, program::Program};
