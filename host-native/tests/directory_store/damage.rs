@@ -268,6 +268,26 @@ fn a_pack_of_another_store_is_named() {
 }
 
 #[test]
+fn a_store_whose_beginning_is_changed_is_damaged_and_not_empty() {
+    let other_id = small_store(1);
+    other_id.set_bytes(&path("format"), &small_store(0).bytes(&path("format")));
+    let emptied = small_store(1);
+    emptied.remove(&path("durable"));
+    emptied.set_bytes(&first_pack(), b"");
+
+    for files in [other_id, emptied] {
+        let (_, damaged) = scan_all(root(), files.clone()).unwrap();
+        let reader = open_to_read(&files).unwrap();
+        let number = wait(reader.number(OURS)).unwrap_err();
+        let content = wait(reader.fetch_contents(OURS, &[content_id(&goods(0).0[0])])).unwrap_err();
+
+        assert!(damaged.iter().any(|d| (d.pack, d.offset) == (1, 0)), "{damaged:?}");
+        assert_eq!(open(&files).unwrap_err().code(), "store-damaged");
+        assert_eq!([number.code(), content.code()], ["store-damaged"; 2]);
+    }
+}
+
+#[test]
 fn a_missing_a_swapped_and_a_shortened_sealed_pack_are_named() {
     let (second, third) = (path("packs/00000002.pack"), path("packs/00000003.pack"));
     let missing = with_packs(4);

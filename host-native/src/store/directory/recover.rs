@@ -77,6 +77,8 @@ pub(super) fn recover(files: &Files, purpose: Purpose) -> io::Result<Recovered> 
         pending: VecDeque::new(),
         found: Recovered { mark: Mark { sequence: 0, ..mark }, ..Recovered::default() },
     };
+    // A store is named one only when its first pack was durably begun.
+    recovery.durable_to(Position { pack: 1, offset: PACK_HEADER_BYTES });
     for pack in files.pack_numbers()? {
         let before = recovery.found.packs.last().map_or(0, |before| before.pack);
         if pack != before + 1 {
