@@ -12,6 +12,7 @@ mod crash;
 mod damage;
 mod faults;
 mod files;
+mod golden;
 mod index;
 mod large;
 mod model;

@@ -10,6 +10,7 @@
 mod support;
 
 mod documents;
+mod golden;
 mod interrupted;
 mod machine;
 mod no_contents;
