@@ -8,6 +8,7 @@ import json
 from functools import lru_cache
 
 import reference as r
+import store as s
 
 JUDGES = {}
 
@@ -415,6 +416,36 @@ def consistency(case):
 
 
 # --------------------------------------------------------------------------- store-directory.md
+
+
+@judges("store.json")
+def judge_store(case):
+    """What the store holds; of a wrong index what it holds without one."""
+    files = {name: b"".join(map(run_of, runs)) for name, runs in case["files"].items()}
+    try:
+        held, torn = s.read_store(files)
+    except s.Fault as fault:
+        return {"fault": fault.what, "places": [list(place) for place in fault.places]}
+    wrong = s.check_indexes(files, s.read_format(files["format"]))
+    outcome = {"fault": "index", "packs": wrong} if wrong else {}
+    return {
+        **outcome,
+        "torn": torn,
+        "holds": {key.hex(): shown(ours) for key, ours in held.items()},
+    }
+
+
+def shown(ours):
+    """What one workspace holds, in the order of keys."""
+    texts = {"entries": str, "rows": hexed, "positions": bytes.decode}
+    values = {"entries": hexed, "rows": hexed, "positions": str}
+    out = {}
+    for name, text in texts.items():
+        pairs = sorted(ours[name].items())
+        out[name] = [[text(key), values[name](value)] for key, value in pairs]
+    for name in ("objects", "contents"):
+        out[name] = [item.hex() for item in sorted(ours[name])]
+    return out
 
 
 @judges("cuts.json")

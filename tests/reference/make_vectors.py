@@ -10,6 +10,7 @@ import vectors_objects
 import vectors_operations
 import vectors_proofs
 import vectors_store
+import vectors_store_files
 import vectors_tree_proofs
 import vectors_trees
 import vectors_values
@@ -26,6 +27,7 @@ MODULES = (
     vectors_ledger,
     vectors_tree_proofs,
     vectors_store,
+    vectors_store_files,
 )
 
 
@@ -89,7 +91,7 @@ def check_file(directory, file, expected, faults):
             faults.append(f"{file}: case {case['name']!r} is judged otherwise")
     if text != text_of(expected):
         faults.append(f"{file}: the bytes differ")
-    rejecting = sum(1 for case in found if case.get("error"))
+    rejecting = sum(1 for case in found if case.get("error") or case.get("fault"))
     return len(found) - rejecting, rejecting
 
 

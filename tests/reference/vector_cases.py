@@ -4,7 +4,7 @@ from judge import judge
 
 
 class Cases:
-    """`accept` and `refuse` state what must come out; a case that is judged otherwise fails."""
+    """What must come out is stated; a case that is judged otherwise fails."""
 
     def __init__(self, file, spec, about):
         self.file, self.spec, self.about = file, spec, about
@@ -13,14 +13,20 @@ class Cases:
 
     def accept(self, name, rule, **inputs):
         outcome = self.add(name, rule, inputs)
-        if "error" in outcome:
-            raise AssertionError(f"{self.file}: {name}: {outcome['error']}")
+        if "error" in outcome or "fault" in outcome:
+            raise AssertionError(f"{self.file}: {name}: {outcome}")
         return outcome
 
     def refuse(self, name, rule, error, **inputs):
         outcome = self.add(name, rule, inputs)
         if outcome.get("error") != error:
             raise AssertionError(f"{self.file}: {name}: {outcome}, not {error}")
+
+    def fault(self, name, rule, fault, **inputs):
+        """As `refuse`, where what is wrong is no error of the engine."""
+        outcome = self.add(name, rule, inputs)
+        if outcome.get("fault") != fault:
+            raise AssertionError(f"{self.file}: {name}: {outcome}, not {fault}")
 
     def add(self, name, rule, inputs):
         if name in self.names:

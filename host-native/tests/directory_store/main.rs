@@ -19,3 +19,4 @@ mod model;
 mod place;
 mod processes;
 mod support;
+mod vectors;

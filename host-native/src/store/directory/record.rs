@@ -92,7 +92,9 @@ impl Header {
         let (payload_sum, _) = rest.split_first_chunk()?;
         let workspace = WorkspaceId::from_bytes(*workspace);
         let payload_sum = u64::from_le_bytes(*payload_sum);
+        let is_bare = items == 0 && table_bytes == 0 && packing == Packing::Plain;
         let fits = *magic == MAGIC
+            && (kind != RecordKind::Batch || is_bare)
             && table_bytes <= TABLE_BYTES_MAX
             && raw_bytes <= RAW_BYTES_MAX
             && stored_bytes <= raw_bytes

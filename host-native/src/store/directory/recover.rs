@@ -174,7 +174,7 @@ impl Recovery<'_> {
             Ok(header) => {
                 // It was begun once all before it was durable.
                 self.durable_to(Position { pack, offset: PACK_HEADER_BYTES });
-                let before = self.found.packs.last().copied();
+                let before = self.found.packs.last().copied().filter(|b| b.pack + 1 == pack);
                 if let Some(before) = before.filter(|b| b.length != header.previous_bytes) {
                     let end = Position { pack: before.pack, offset: before.length };
                     self.push_damage(DamagedRecord::new(end, StoredItem::Unknown, PACK_RESIZED));
@@ -308,6 +308,9 @@ impl Recovery<'_> {
             let at = found.end;
             found.damage.push(DamagedRecord::new(at, StoredItem::Unknown, ACKNOWLEDGED_MISSING));
         }
+        if found.batches_lost && found.damage.is_empty() {
+            found.damage.push(DamagedRecord::new(found.end, StoredItem::Unknown, BATCHES_MISSING));
+        }
         found.batches_lost |= found.mark.sequence == 0 && !found.damage.is_empty();
         Ok(self.found)
     }
@@ -340,4 +343,5 @@ fn begins_record(file: &dyn StoreFile, files: &Files, offset: u64, pack: u32) ->
 
 const PACK_MISSING: &str = "a pack is missing";
 const PACK_RESIZED: &str = "a sealed pack is not as long as it was";
+const BATCHES_MISSING: &str = "numbers of batches before it are missing";
 const ACKNOWLEDGED_MISSING: &str = "what was acknowledged behind it is missing";
