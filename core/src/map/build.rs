@@ -41,7 +41,7 @@ pub fn build(kind: MapKind, entries: Vec<Entry>) -> Result<BuiltMap, Error> {
         entry.check(kind)?;
         before = Some(&entry.key);
     }
-    let items: Vec<Item> = entries.into_iter().map(|entry| Item { entry, below: None }).collect();
+    let items = entries.into_iter().map(|entry| Item { entry, below: None });
     Ok(in_pre_order(build_levels(kind, 0, items)?))
 }
 
@@ -60,27 +60,26 @@ pub(super) type Row = Vec<(MapId, Page)>;
 /// Cuts `items` of `level` into pages, and their children into pages, up to a single root.
 ///
 /// No items give the empty map, whatever the level.
-pub(super) fn build_levels(kind: MapKind, level: u8, items: Vec<Item>) -> Result<Vec<Row>, Error> {
-    if items.is_empty() {
+pub(super) fn build_levels(
+    kind: MapKind,
+    level: u8,
+    items: impl ExactSizeIterator<Item = Item>,
+) -> Result<Vec<Row>, Error> {
+    if items.len() == 0 {
         let page = empty_page(kind);
         return Ok(alloc::vec![alloc::vec![(page.id(), page)]]);
     }
-    let mut rows: Vec<Row> = Vec::new();
     let mut level = level;
-    let mut items = items;
-    loop {
-        let row = with_ids(kind, level, cut_level(level, items));
-        let is_root = row.len() <= 1;
-        items = row.iter().filter_map(|(id, page)| page.to_item(*id)).collect();
-        rows.push(row);
-        if is_root {
-            return Ok(rows);
-        }
+    let mut rows = alloc::vec![with_ids(kind, level, cut_level(level, items))];
+    while let Some(row) = rows.last().filter(|row| row.len() > 1) {
         if level == LEVEL_MAX {
             return Err(Error::malformed(Fault::OutOfRange));
         }
         level += 1;
+        let above: Vec<Item> = row.iter().filter_map(|(id, page)| page.to_item(*id)).collect();
+        rows.push(with_ids(kind, level, cut_level(level, above.into_iter())));
     }
+    Ok(rows)
 }
 
 /// Makes pages of what was cut.

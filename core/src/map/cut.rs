@@ -1,7 +1,6 @@
 //! Where a level is cut into pages: a function of its keys (MAP-1 to MAP-3).
 
 use alloc::vec::Vec;
-use core::mem;
 
 use super::item::Item;
 use crate::{
@@ -52,21 +51,25 @@ impl Cutter {
 }
 
 /// Cuts a whole level into pages; none for no items.
-pub(super) fn cut_level(level: u8, items: Vec<Item>) -> Vec<Vec<Item>> {
-    if items.is_empty() {
+///
+/// A level can be the largest thing in memory, so each item is taken once and no page has room for
+/// more than its own.
+#[expect(clippy::drain_collect, reason = "the room of the page that grows is used again")]
+pub(super) fn cut_level(level: u8, items: impl ExactSizeIterator<Item = Item>) -> Vec<Vec<Item>> {
+    if items.len() == 0 {
         return Vec::new();
     }
     if items.len() <= WHOLE_LEVEL_ITEMS_MAX as usize {
-        return alloc::vec![items];
+        return alloc::vec![items.collect()];
     }
     let mut cutter = Cutter::new(level);
     let mut pages = Vec::new();
-    let mut page = Vec::new();
+    let mut page = Vec::with_capacity(PAGE_ITEMS_MAX as usize);
     for item in items {
         let ends = cutter.ends_page(&item.entry.key);
         page.push(item);
         if ends {
-            pages.push(mem::take(&mut page));
+            pages.push(page.drain(..).collect());
         }
     }
     if !page.is_empty() {
