@@ -33,6 +33,7 @@ mod record;
 mod records;
 mod recover;
 mod reindex;
+mod row_key;
 mod scan;
 mod streams;
 mod sum;

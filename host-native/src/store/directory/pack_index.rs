@@ -1,8 +1,10 @@
 //! The index of one pack in memory: where the newest state of each key in it is.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    ops::Bound,
+};
 
-use bytes::Bytes;
 use markerbed_core::WorkspaceId;
 
 use super::{
@@ -11,6 +13,7 @@ use super::{
     layout::Position,
     line::Line,
     record::{Header, Item, ItemKind, KeyClass, Packing},
+    row_key::RowKey,
     sum::Seed,
 };
 use crate::store::RequestKey;
@@ -29,7 +32,7 @@ pub(super) struct PackIndex {
 #[derive(Debug)]
 struct Workspace {
     id: WorkspaceId,
-    rows: BTreeMap<Bytes, RowPlace>,
+    rows: BTreeMap<RowKey, RowPlace>,
     entries: BTreeMap<u64, u32>,
     requests: HashMap<RequestKey, u64>,
     positions: HashMap<String, Subscriber>,
@@ -145,14 +148,14 @@ impl PackIndex {
     pub(super) fn rows<'a>(
         &'a self,
         workspace: WorkspaceId,
-        start: &RangeStart,
+        start: Bound<&[u8]>,
         prefix: &'a [u8],
-    ) -> impl Iterator<Item = (&'a Bytes, RowPlace)> {
-        let rows = self.workspace(workspace).map(|workspace| {
-            workspace.rows.range::<Bytes, _>((start.clone(), std::ops::Bound::Unbounded))
-        });
-        let of_prefix = move |(key, _): &(&Bytes, &RowPlace)| key.starts_with(prefix);
-        rows.into_iter().flatten().take_while(of_prefix).map(|(key, place)| (key, *place))
+    ) -> impl Iterator<Item = (&'a [u8], RowPlace)> {
+        let rows = self
+            .workspace(workspace)
+            .map(|workspace| workspace.rows.range::<[u8], _>((start, Bound::Unbounded)));
+        let rows = rows.into_iter().flatten().map(|(key, place)| (key.bytes(), *place));
+        rows.take_while(move |(key, _)| key.starts_with(prefix))
     }
 
     /// The line of an entry.
@@ -275,16 +278,14 @@ impl Workspace {
     }
 
     fn put_row(&mut self, key: &[u8], place: RowPlace) {
-        if let Some(known) = self.rows.get_mut(key) {
-            *known = place;
-        } else {
-            self.rows.insert(Bytes::copy_from_slice(key), place);
-        }
+        self.rows.insert(RowKey::new(key), place);
     }
 
     fn section(&self, seed: Seed) -> Section {
         let mut keys = Vec::with_capacity(self.rows.len() + 2 * self.entries.len());
-        keys.extend(self.rows.iter().map(|(key, row)| (seed.hash(KeyClass::ROW, key), row.line)));
+        keys.extend(
+            self.rows.iter().map(|(key, row)| (seed.hash(KeyClass::ROW, key.bytes()), row.line)),
+        );
         for (number, line) in &self.entries {
             keys.push((entry_hash(seed, *number), *line));
         }
@@ -315,6 +316,3 @@ pub(super) fn request_hash(seed: Seed, request: &RequestKey) -> u64 {
     key.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
     seed.hash(KeyClass::REQUEST, &key)
 }
-
-/// From which key on rows are wanted.
-pub(super) type RangeStart = std::ops::Bound<Bytes>;

@@ -5,13 +5,7 @@ use std::{collections::VecDeque, ops::Bound, sync::Arc};
 use bytes::Bytes;
 use markerbed_core::WorkspaceId;
 
-use super::{
-    Shared,
-    index_file::IndexFile,
-    layout::Position,
-    line::Line,
-    pack_index::{RangeStart, RowPlace},
-};
+use super::{Shared, index_file::IndexFile, layout::Position, line::Line, pack_index::RowPlace};
 use crate::store::{RowRange, StoreError, StoredItem};
 
 impl Shared {
@@ -47,15 +41,16 @@ impl Shared {
     fn begin_merge(
         &self,
         workspace: WorkspaceId,
-        start: RangeStart,
+        start: Bound<Bytes>,
         prefix: &Bytes,
         wanted: usize,
     ) -> Result<Merge<'_>, StoreError> {
         let index = self.index();
+        let from = start.as_ref().map(|start| &**start);
         let mut sources = Vec::new();
         let mut known_to: Option<Bytes> = None;
         for (pack, kept) in index.packs() {
-            let (rows, last) = copied(pack, kept.rows(workspace, &start, prefix), wanted);
+            let (rows, last) = copied(pack, kept.rows(workspace, from, prefix), wanted);
             known_to = [known_to, last].into_iter().flatten().min();
             sources.push(Source { pack, rows, file: None });
         }
@@ -64,7 +59,7 @@ impl Shared {
         let mut merge =
             Merge { shared: self, workspace, prefix: prefix.clone(), sources, known_to };
         for file in files.iter().filter(|file| file.row_count(workspace) > 0) {
-            let next = merge.first_of(file, &start)?;
+            let next = merge.first_of(file, from)?;
             let pack = file.covered().pack;
             let file = Some((file.clone(), next));
             merge.sources.push(Source { pack, rows: VecDeque::new(), file });
@@ -81,17 +76,17 @@ impl Shared {
 /// Copies changes until `wanted` rows are among them; says at which key it stopped before the end.
 fn copied<'a>(
     pack: u32,
-    changes: impl Iterator<Item = (&'a Bytes, RowPlace)>,
+    changes: impl Iterator<Item = (&'a [u8], RowPlace)>,
     wanted: usize,
 ) -> (VecDeque<(Bytes, Change)>, Option<Bytes>) {
     let mut rows = VecDeque::new();
     let mut live = 0;
     let mut changes = changes.peekable();
     while let Some((key, place)) = changes.next() {
-        rows.push_back((key.clone(), Change::Held(pack, place)));
+        rows.push_back((Bytes::copy_from_slice(key), Change::Held(pack, place)));
         live += usize::from(!place.is_deleted);
         if live >= wanted && changes.peek().is_some() {
-            return (rows, Some(key.clone()));
+            return (rows, Some(Bytes::copy_from_slice(key)));
         }
     }
     (rows, None)
@@ -173,13 +168,13 @@ impl Merge<'_> {
     }
 
     /// Finds the first row of an index file that is not before `start`.
-    fn first_of(&self, file: &IndexFile, start: &RangeStart) -> Result<u64, StoreError> {
+    fn first_of(&self, file: &IndexFile, start: Bound<&[u8]>) -> Result<u64, StoreError> {
         let (mut low, mut high) = (0, file.row_count(self.workspace));
         while low < high {
             let middle = low + (high - low) / 2;
             let is_before = self.row(file, middle, |key, _| match start {
-                Bound::Included(start) => key < &**start,
-                Bound::Excluded(start) => key <= &**start,
+                Bound::Included(start) => key < start,
+                Bound::Excluded(start) => key <= start,
                 Bound::Unbounded => false,
             })?;
             if is_before {
