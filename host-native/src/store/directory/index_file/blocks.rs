@@ -211,7 +211,7 @@ const NOT_IN_BLOCKS: &str = "its length is not that of an index";
 const FIRST_BROKEN: &str = "its first block is not one of this pack of this store";
 const BLOCK_BROKEN: &str = "a block is not what was written";
 const ENDS_EARLY: &str = "it ends early";
-/// 8 MiB.
-const CACHED_BLOCKS: usize = 2_048;
+/// 24 MiB.
+const CACHED_BLOCKS: usize = 6_144;
 /// 256 KiB at a time.
 const READ_BLOCKS: u32 = 64;
