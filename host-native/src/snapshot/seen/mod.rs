@@ -12,7 +12,10 @@ mod layout;
 mod place;
 mod write;
 
+use std::io::Read;
+
 use markerbed_core::{ContentId, NodeId, SnapshotId};
+use zstd::stream::read::Decoder;
 
 use super::stamp::{Moment, take};
 
@@ -93,14 +96,16 @@ impl Seen {
     }
 
     /// Reads a file; none if it is not whole, or of another version.
-    fn parse(bytes: Vec<u8>) -> Option<Self> {
-        let (summed, sum) = bytes.split_last_chunk()?;
+    fn parse(file: &[u8]) -> Option<Self> {
+        let (summed, sum) = file.split_last_chunk()?;
         if xxhash_rust::xxh3::xxh3_64(summed) != u64::from_le_bytes(*sum) {
             return None;
         }
-        let (_, mut trailer) = summed
-            .strip_prefix(MAGIC)
-            .and_then(|rest| rest.split_at_checked(rest.len().checked_sub(TRAILER_BYTES)?))?;
+        let packed = summed.strip_prefix(MAGIC)?;
+        let most = (packed.len() as u64).saturating_mul(SHRUNK_MAX).saturating_add(1 << 20);
+        let mut bytes = Vec::new();
+        Decoder::new(packed).ok()?.take(most).read_to_end(&mut bytes).ok()?;
+        let (_, mut trailer) = bytes.split_at_checked(bytes.len().checked_sub(TRAILER_BYTES)?)?;
         let trailer = Trailer::take(&mut trailer)?;
         Some(Self { bytes, trailer })
     }
@@ -128,6 +133,9 @@ impl Trailer {
     }
 }
 
-/// Begins every file; the number is the version.
-const MAGIC: &[u8] = b"markerbed seen 1\n";
+/// Begins every file; the number is the version. One frame of Zstandard follows, then a sum of all
+/// before it.
+const MAGIC: &[u8] = b"markerbed seen 2\n";
+/// How much smaller than what it says a file may be: a small one cannot fill the memory.
+const SHRUNK_MAX: u64 = 256;
 const TRAILER_BYTES: usize = 3 * 32 + 8 + 12 + 8;

@@ -62,7 +62,7 @@ impl SeenPlace {
 
     /// What was seen the last time; none if nothing was, or if it does not count.
     pub fn read(&self) -> Option<Seen> {
-        let seen = Seen::parse(fs::read(&self.file).ok()?)?;
+        let seen = Seen::parse(&fs::read(&self.file).ok()?)?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
         // If the clock went back, times that come may be times that were.
         let began_before_now = seen.trailer.began_at

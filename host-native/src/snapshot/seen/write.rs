@@ -10,6 +10,7 @@ use std::{
 
 use markerbed_core::{NodeId, SnapshotId};
 use xxhash_rust::xxh3::Xxh3;
+use zstd::stream::write::Encoder;
 
 use super::{
     MAGIC, Seen, Trailer,
@@ -21,8 +22,8 @@ use crate::snapshot::stamp::{Moment, Stamp};
 pub struct NewSeen {
     temporary: PathBuf,
     place: PathBuf,
-    file: BufWriter<File>,
-    sum: Box<Xxh3>,
+    file: Encoder<'static, Summed>,
+    /// Of what was written, before it was compressed.
     length: u64,
     key: [u8; 32],
     device: u64,
@@ -51,11 +52,13 @@ impl NewSeen {
         let by_file_system = Stamp::of(&file)?.modified_at();
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let by_system = Moment::new(since_1970.as_secs() as i64, since_1970.subsec_nanos());
-        let mut new = Self {
+        let file = BufWriter::with_capacity(BUFFER_BYTES, file);
+        let mut summed = Summed { file, sum: Box::default() };
+        summed.write_all(MAGIC)?;
+        Ok(Self {
             temporary,
             place: place.to_owned(),
-            file: BufWriter::with_capacity(BUFFER_BYTES, file),
-            sum: Box::default(),
+            file: Encoder::new(summed, LEVEL)?,
             length: 0,
             key,
             device,
@@ -63,9 +66,7 @@ impl NewSeen {
             began_at: by_file_system.min(by_system),
             root: None,
             is_broken: false,
-        };
-        new.append(MAGIC);
-        Ok(new)
+        })
     }
 
     /// When the looking began, by the clock of file times.
@@ -81,7 +82,6 @@ impl NewSeen {
     /// Writes a block; tells where it begins.
     pub(in super::super) fn append(&mut self, bytes: &[u8]) -> u64 {
         let at = self.length;
-        self.sum.update(bytes);
         self.is_broken |= self.file.write_all(bytes).is_err();
         self.length += bytes.len() as u64;
         at
@@ -137,12 +137,17 @@ impl NewSeen {
         let mut bytes = Vec::new();
         trailer.put(&mut bytes);
         self.append(&bytes);
-        let sum = self.sum.digest().to_le_bytes();
-        let written = self.file.write_all(&sum).and_then(|()| self.file.flush());
-        if written.is_ok() && !self.is_broken {
+        if self.write_end().is_ok() && !self.is_broken {
             // Whoever cannot rename it leaves what was there, which is bound to its own snapshot.
             let _ = fs::rename(&self.temporary, &self.place);
         }
+    }
+
+    fn write_end(&mut self) -> io::Result<()> {
+        self.file.do_finish()?;
+        let Summed { file, sum } = self.file.get_mut();
+        file.write_all(&sum.digest().to_le_bytes())?;
+        file.flush()
     }
 }
 
@@ -155,6 +160,24 @@ impl Drop for NewSeen {
 impl std::fmt::Debug for NewSeen {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(out, "NewSeen({})", self.place.display())
+    }
+}
+
+/// A file and the sum of what was written to it.
+struct Summed {
+    file: BufWriter<File>,
+    sum: Box<Xxh3>,
+}
+
+impl Write for Summed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.sum.update(bytes.get(..written).unwrap_or_default());
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
     }
 }
 
@@ -175,6 +198,8 @@ impl<'a> Copying<'a> {
     }
 }
 
+/// Half of the file are ids, which do not shrink: more effort would gain little.
+const LEVEL: i32 = 1;
 const BUFFER_BYTES: usize = 1 << 18;
 
 #[cfg(test)]
