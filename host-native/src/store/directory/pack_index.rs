@@ -1,10 +1,8 @@
 //! The index of one pack in memory: where the newest state of each key in it is.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    ops::Bound,
-};
+use std::{collections::BTreeMap, ops::Bound};
 
+use foldhash::HashMap;
 use markerbed_core::WorkspaceId;
 
 use super::{
@@ -259,7 +257,7 @@ impl PackIndex {
 impl Workspace {
     fn new(id: WorkspaceId) -> Self {
         let (rows, entries) = (BTreeMap::new(), BTreeMap::new());
-        Self { id, rows, entries, requests: HashMap::new(), positions: HashMap::new() }
+        Self { id, rows, entries, requests: HashMap::default(), positions: HashMap::default() }
     }
 
     fn put(&mut self, change: Line<'_>, line: u32) {

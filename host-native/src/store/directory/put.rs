@@ -1,7 +1,8 @@
 //! Puts items: finds out which are new, packs them, appends them.
 
-use std::{collections::HashSet, sync::MutexGuard};
+use std::sync::MutexGuard;
 
+use foldhash::{HashSet, HashSetExt};
 use markerbed_core::WorkspaceId;
 
 use super::{

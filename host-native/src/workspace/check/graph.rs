@@ -4,8 +4,7 @@
 //! under one snapshot is not checked again under the next one: the work grows with what is stored,
 //! not with the paths that lead to it.
 
-use std::collections::{HashMap, HashSet};
-
+use foldhash::{HashMap, HashSet};
 use markerbed_core::{
     AttributesId, ContentId, MapId, NodeId,
     map::Place,

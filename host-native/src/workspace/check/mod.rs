@@ -18,9 +18,8 @@ pub use report::{
 pub use scan::{Scanned, ScannedDamage, ScannedItems, scan_directory};
 pub use slice::DataSlice;
 
-use std::collections::HashSet;
-
 use findings::Findings;
+use foldhash::HashSet;
 use graph::Checked;
 use ledger::Replayed;
 use markerbed_core::{ContentId, Object, ObjectId, SnapshotId, tree::Snapshot};
@@ -103,7 +102,7 @@ impl Workspace {
             stored: ScannedItems::default(),
             is_data_proven: false,
             holding: Holding::Kept,
-            not_held: HashSet::new(),
+            not_held: HashSet::default(),
             visits_left: options.visits_max,
         };
         run.take_scanned(scanned);

@@ -1,7 +1,8 @@
 //! What reading every record of a store has found, as a check takes it.
 
-use std::{collections::HashSet, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
+use foldhash::HashSet;
 use markerbed_core::{ContentId, ObjectId, WorkspaceId};
 
 use super::{CheckData, CheckFault, CheckedItem, Run, id_set::IdSet};
