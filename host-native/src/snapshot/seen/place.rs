@@ -19,7 +19,7 @@ use crate::folder::Folder;
 /// The file for one directory, one workspace and one user.
 #[derive(Clone, Debug)]
 pub struct SeenPlace {
-    file: PathBuf,
+    pub(super) file: PathBuf,
     key: [u8; 32],
     device: u64,
 }
@@ -78,7 +78,7 @@ impl SeenPlace {
 }
 
 const FOLDER: &str = "seen";
-const EXTENSION: &str = "seen";
+pub(super) const EXTENSION: &str = "seen";
 
 /// ext2 to ext4, XFS, Btrfs, tmpfs, F2FS, ZFS, bcachefs, and overlays.
 const TELLING_FILE_SYSTEMS: [u32; 8] = [

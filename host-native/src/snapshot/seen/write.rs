@@ -15,6 +15,7 @@ use zstd::stream::write::Encoder;
 use super::{
     MAGIC, Seen, Trailer,
     layout::{Body, Entries},
+    place::EXTENSION,
 };
 use crate::snapshot::stamp::{Moment, Stamp};
 
@@ -140,6 +141,9 @@ impl NewSeen {
         if self.write_end().is_ok() && !self.is_broken {
             // Whoever cannot rename it leaves what was there, which is bound to its own snapshot.
             let _ = fs::rename(&self.temporary, &self.place);
+            if let Some(folder) = self.place.parent() {
+                forget_oldest(folder);
+            }
         }
     }
 
@@ -181,6 +185,23 @@ impl Write for Summed {
     }
 }
 
+/// Removes the files that were written longest ago if there are more than [`FILES_MAX`]: those of
+/// directories that are gone or are recorded no more would stay for ever.
+///
+/// One that is wanted after all costs reading.
+fn forget_oldest(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    let mut files: Vec<(SystemTime, PathBuf)> = entries
+        .flatten()
+        .filter(|entry| entry.path().extension().is_some_and(|last| last == EXTENSION))
+        .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
+        .collect();
+    files.sort_unstable();
+    for (_, path) in files.iter().take(files.len().saturating_sub(FILES_MAX)) {
+        let _ = fs::remove_file(path);
+    }
+}
+
 /// A block that is being copied.
 struct Copying<'a> {
     entries: Entries<'a>,
@@ -201,6 +222,8 @@ impl<'a> Copying<'a> {
 /// Half of the file are ids, which do not shrink: more effort would gain little.
 const LEVEL: i32 = 1;
 const BUFFER_BYTES: usize = 1 << 18;
+/// How many directories are remembered, of all workspaces and users of a store.
+const FILES_MAX: usize = 64;
 
 #[cfg(test)]
 mod tests {
@@ -219,6 +242,31 @@ mod tests {
         new.set_root(NodeId::from_bytes([2; 32]), 0);
         new.keep(SnapshotId::from_bytes([3; 32]));
         place.read()
+    }
+
+    #[test]
+    fn of_many_directories_those_seen_longest_ago_are_forgotten() {
+        let scratch = tempfile::tempdir().unwrap();
+        let workspace = WorkspaceId::from_bytes([1; 32]);
+        let place = SeenPlace::of(scratch.path(), workspace, scratch.path()).unwrap().unwrap();
+        let folder = scratch.path().join("seen");
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("other"), "no hint").unwrap();
+        let name = |number: usize| folder.join(format!("{number}.{EXTENSION}"));
+        for number in 0..FILES_MAX + 5 {
+            let file = File::create(name(number)).unwrap();
+            let time = UNIX_EPOCH + std::time::Duration::from_secs(1_000 - number as u64);
+            file.set_modified(time).unwrap();
+        }
+        let mut new = place.begin().unwrap();
+        new.set_root(NodeId::from_bytes([2; 32]), 0);
+
+        new.keep(SnapshotId::from_bytes([3; 32]));
+
+        assert!(place.file.exists() && folder.join("other").exists());
+        let stays = |number: &usize| name(*number).exists();
+        assert!((0..FILES_MAX - 1).all(|number| stays(&number)));
+        assert_eq!((FILES_MAX - 1..FILES_MAX + 5).find(stays), None);
     }
 
     #[test]
