@@ -7,6 +7,7 @@ mod folder;
 mod pool;
 pub mod progress;
 pub mod restore;
+mod shown;
 pub mod snapshot;
 pub mod store;
 pub mod workspace;

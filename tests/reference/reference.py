@@ -1663,7 +1663,7 @@ def take_in(name, stack):
     names = frame.names + [name]
     status = os.lstat(name)
     kind = stat.S_IFMT(status.st_mode)
-    if names == [b".markerbed"] and kind == stat.S_IFDIR:
+    if names == [b".markerbed"] and os.path.lexists(b".markerbed/format"):
         return
     require(len(names) <= DEPTH_MOST, "too-deep")
     if kind == stat.S_IFDIR:

@@ -206,7 +206,58 @@ const ADVICE: &[(&str, &str)] = &[
 
 #[cfg(test)]
 mod tests {
+    use markerbed_core::Id16;
+    use markerbed_host::store::RequestKey;
+
     use super::*;
+
+    /// One failure of a store for each arm.
+    fn store_errors() -> Vec<StoreError> {
+        let place = || String::from("place");
+        let id = Id16::from_bytes([1; 16]);
+        let item = markerbed_host::store::StoredItem::Unknown;
+        vec![
+            StoreError::NotFound { place: place() },
+            StoreError::NotAStore { place: place(), why: "why" },
+            StoreError::NetworkPlace { place: place(), network: "nfs".into() },
+            StoreError::Exists { place: place() },
+            StoreError::UnknownFormat { place: place(), found: "2".into(), known: "1" },
+            StoreError::Damaged { item, place: place(), fault: "fault" },
+            StoreError::Full { place: place() },
+            StoreError::NoAccess { place: place() },
+            StoreError::ReadOnly { place: place() },
+            StoreError::Busy { place: place(), holder: None },
+            StoreError::RequestTaken { request: RequestKey { agent: id, request: id }, number: 1 },
+            StoreError::BadBatch { rule: "rule" },
+            StoreError::TooLarge { what: "it", bytes: 2, bytes_max: 1 },
+            StoreError::Incapable { store: "it", lacks: "all" },
+            StoreError::Temporary { place: place(), cause: "cause".into() },
+            StoreError::Permanent { place: place(), cause: "cause".into() },
+        ]
+    }
+
+    #[test]
+    fn the_table_of_the_stores_says_how_each_of_their_failures_ends() {
+        let readme = include_str!("../../src/store/README.md");
+        let mut told = 0;
+        for error in store_errors() {
+            let code = error.code();
+            let row = readme.lines().find(|line| line.contains(&format!("`{code}`")));
+            let number = row.and_then(|row| row.split(" | ").nth(1)).map(str::trim);
+
+            let Failure::Told(failure) = Failure::from(error) else { panic!("{code}") };
+
+            assert_eq!(number, Some(failure.exit.number().to_string().as_str()), "{code}");
+            let listed = crate::codes::CODES.iter().find(|listed| listed.0 == code).unwrap();
+            assert!(listed.1.split(", ").any(|exit| Some(exit) == number), "{code}");
+            told += 1;
+        }
+        let rows = readme.lines().filter(|line| line.starts_with("| `")).map(|row| {
+            let codes = row.split(" | ").next().unwrap_or_default();
+            codes.matches('`').count() / 2
+        });
+        assert_eq!(rows.sum::<usize>(), told);
+    }
 
     #[test]
     fn a_message_is_one_line_whatever_names_it_holds() {

@@ -8,7 +8,7 @@ use std::{
 
 use markerbed_host::store::StoreError;
 
-use crate::{arguments::Everywhere, failure::Failure, inputs::Inputs, output::Output};
+use crate::{arguments::Everywhere, failure::Failure, inputs::Inputs, output::Output, text::shown};
 
 /// Where words go, where time and randomness come from, and where the store is.
 pub(crate) struct Host {
@@ -68,7 +68,7 @@ impl Place {
     /// If nothing may be written.
     pub(crate) fn check_writable(&self, store: &Path) -> Result<(), Failure> {
         if self.read_only {
-            return Err(StoreError::ReadOnly { place: store.display().to_string() }.into());
+            return Err(StoreError::ReadOnly { place: shown(store).to_string() }.into());
         }
         Ok(())
     }

@@ -1,13 +1,10 @@
 //! Why a tree could not be restored.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
+use std::{io, path::PathBuf};
 
 use markerbed_core::{NodeId, tree::Shown};
 
-use crate::{drive::DriveError, pool::Stop, store::StoreError};
+use crate::{drive::DriveError, pool::Stop, shown::shown, store::StoreError};
 
 /// A failure of a restore as a whole.
 #[non_exhaustive]
@@ -153,9 +150,4 @@ impl From<RestoreError> for Stop<RestoreError> {
     fn from(error: RestoreError) -> Self {
         Self::Failed(error)
     }
-}
-
-fn shown(path: &Path) -> Shown<'_> {
-    use std::os::unix::ffi::OsStrExt;
-    Shown::new(path.as_os_str().as_bytes())
 }

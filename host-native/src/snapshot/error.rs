@@ -4,7 +4,7 @@ use std::{io, path::PathBuf};
 
 use markerbed_core::tree::Shown;
 
-use crate::{pool::Stop, store::StoreError};
+use crate::{pool::Stop, shown::shown, store::StoreError};
 
 /// A failure that leaves nothing to record. What is wrong below the root alone is a
 /// [`Gap`](markerbed_core::tree::Gap).
@@ -132,9 +132,4 @@ impl From<SnapError> for Stop<SnapError> {
     fn from(error: SnapError) -> Self {
         Self::Failed(error)
     }
-}
-
-fn shown(path: &std::path::Path) -> Shown<'_> {
-    use std::os::unix::ffi::OsStrExt;
-    Shown::new(path.as_os_str().as_bytes())
 }

@@ -263,7 +263,10 @@ const fn class_of_store_error(error: &StoreError) -> ErrorClass {
     match error {
         StoreError::NotFound { .. } => ErrorClass::NoStore,
         StoreError::Busy { .. } => ErrorClass::Race,
-        StoreError::RequestTaken { .. } | StoreError::NetworkPlace { .. } => ErrorClass::Usage,
+        StoreError::RequestTaken { .. }
+        | StoreError::NetworkPlace { .. }
+        | StoreError::Exists { .. } => ErrorClass::Usage,
+        StoreError::TooLarge { .. } => ErrorClass::Incomplete,
         StoreError::ReadOnly { .. } => ErrorClass::NotPermitted,
         _ => ErrorClass::Failed,
     }

@@ -16,6 +16,8 @@ use ed25519_dalek::SigningKey;
 use markerbed_core::{Id16, WorkspaceId, id::PublicKey, ledger::Genesis};
 use zeroize::Zeroizing;
 
+use crate::shown::shown;
+
 /// An Ed25519 key and the agent that signs with it.
 pub struct Keys {
     signing: SigningKey,
@@ -28,21 +30,21 @@ pub struct Keys {
 pub enum KeyError {
     /// There is no such file.
     #[error(
-        "{}: no key there; bring the workspace's, or name it with `--key`", .path.display()
+        "{}: no key there; bring the workspace's, or name it with `--key`", shown(.path)
     )]
     Missing {
         /// Where it was looked for.
         path: PathBuf,
     },
     /// A key is there already; it is never written over.
-    #[error("{}: a key is there already; it is not written over", .path.display())]
+    #[error("{}: a key is there already; it is not written over", shown(.path))]
     Exists {
         /// Where.
         path: PathBuf,
     },
     /// Others than the owner may read or write it.
     #[error(
-        "{}: others may read or write it (mode {mode:04o}); run `chmod 600` on it", .path.display()
+        "{}: others may read or write it (mode {mode:04o}); run `chmod 600` on it", shown(.path)
     )]
     Exposed {
         /// Which file.
@@ -51,7 +53,7 @@ pub enum KeyError {
         mode: u32,
     },
     /// It is not what was written.
-    #[error("{}: not a whole key: {why}", .path.display())]
+    #[error("{}: not a whole key: {why}", shown(.path))]
     Broken {
         /// Which file.
         path: PathBuf,
@@ -59,7 +61,7 @@ pub enum KeyError {
         why: &'static str,
     },
     /// It is the key of another workspace.
-    #[error("{}: the key of workspace {found}, not of {wanted}", .path.display())]
+    #[error("{}: the key of workspace {found}, not of {wanted}", shown(.path))]
     Foreign {
         /// Which file.
         path: PathBuf,
@@ -80,7 +82,7 @@ pub enum KeyError {
     #[error("neither XDG_CONFIG_HOME nor HOME says where the key belongs; name it with `--key`")]
     NoFolder,
     /// The system refused.
-    #[error("{}: {cause}", .path.display())]
+    #[error("{}: {cause}", shown(.path))]
     System {
         /// What it refused.
         path: PathBuf,

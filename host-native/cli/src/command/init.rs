@@ -17,7 +17,7 @@ use markerbed_host::{
     drive::blocking::wait,
     store::{
         Store, StoreError,
-        directory::{Access, DirectoryStore, Options},
+        directory::{Access, DirectoryStore, Options, check_local, layer::SystemFiles},
     },
     workspace::{Keys, Stamp, Workspace},
 };
@@ -97,6 +97,8 @@ impl Init {
             (None, None) => PathBuf::from(STORE_NAME),
         };
         host.place.check_writable(&directory)?;
+        // Before anything is made there.
+        check_local(&SystemFiles, &directory)?;
         if let Some(above) = directory.parent().filter(|above| !above.as_os_str().is_empty()) {
             fs::create_dir_all(above).map_err(|cause| Failure::system(shown(above), &cause))?;
         }

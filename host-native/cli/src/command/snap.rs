@@ -25,7 +25,7 @@ use crate::{
     inputs::TimeOption,
     interrupt,
     json::{CHANGES_MAX, Change, ChangeCounts, GapMembers, HexId, note_gaps},
-    open::{Opened, Purpose},
+    open::{Opened, Purpose, find_store},
     output::{Colour, Report, Text},
     progress::Progress,
     text::{counted, grouped, shown},
@@ -95,6 +95,8 @@ pub(crate) struct SnapAnswer {
 
 impl Snap {
     pub(crate) fn run(mut self, host: &mut Host) -> Result<Exit, Failure> {
+        // What is missing first is told first.
+        find_store(&host.place)?;
         let sources = self.sources()?;
         let time_ms = host.inputs.now_ms(self.time.given_ms)?;
         let opened = Opened::of(host, Purpose::Write)?;

@@ -67,8 +67,8 @@ pub(crate) struct StatusAnswer {
 
 impl Status {
     pub(crate) fn run(self, host: &mut Host) -> Result<Exit, Failure> {
-        let source = Source::new(self.path.clone(), self.source.as_deref())?;
         let opened = Opened::of(host, Purpose::Read)?;
+        let source = Source::new(self.path.clone(), self.source.as_deref())?;
         let newest = wait(opened.workspace.newest_of_source(&source.label))?;
         let sink = HashOnly::default();
         let progress = Progress::begin(&host.output, "reading");

@@ -96,6 +96,47 @@ fn a_killed_command_leaves_a_store_that_goes_on() {
 }
 
 #[test]
+fn a_snapshot_goes_on_from_what_an_interrupted_one_has_stored() {
+    let desk = Desk::with_store();
+    for index in 0..300 {
+        desk.write(&format!("much/{index}"), noise(index, 64 << 10));
+    }
+    let packs = || {
+        let packs = fs::read_dir(desk.path(".markerbed/packs")).unwrap();
+        packs.map(|pack| pack.unwrap().metadata().unwrap().len()).sum::<u64>()
+    };
+    let mut program = desk.program();
+    program.args(["snap", "much"]).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = program.spawn().unwrap();
+    while packs() < 6 << 20 && child.try_wait().unwrap().is_none() {
+        thread::yield_now();
+    }
+    let process = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    kill_process(process, Signal::KILL).unwrap();
+    let ended = child.wait().unwrap();
+    assert!(!ended.success(), "it was never caught in the middle");
+    let stored = packs();
+    assert_eq!(desk.json("log", &["log"]).1.len(), 1, "nothing is recorded yet");
+
+    desk.ok(&["snap", "much"]);
+
+    let (all, content) = (packs(), 300 * (64_u64 << 10));
+    assert!(stored >= 6 << 20 && all < content + (2 << 20), "{stored} of {all}");
+    desk.ok(&["check", "--read-data"]);
+}
+
+/// Bytes that cannot be compressed, others for each number.
+fn noise(number: u64, count: usize) -> Vec<u8> {
+    let mut state = number;
+    let mut next = || {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as u8
+    };
+    (0..count).map(|_| next()).collect()
+}
+
+#[test]
 fn an_interrupted_restore_leaves_no_half_of_a_file() {
     let desk = desk_with_much();
     desk.ok(&["snap", "much"]);

@@ -19,10 +19,7 @@ fn a_full_disk_loses_nothing() {
     let desk = Desk::new();
     let disk = desk.path("disk");
     fs::create_dir(&disk).unwrap();
-    let mount =
-        Command::new("mount").args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"]).arg(&disk).output();
-    if !mount.is_ok_and(|output| output.status.success()) {
-        eprintln!("skipped: the system does not let this test mount a small disk");
+    if !mount(&disk, "size=1m") {
         return;
     }
     let _mounted = Mounted(&disk);
@@ -43,6 +40,32 @@ fn a_full_disk_loses_nothing() {
     desk.ok(&with_store(&["check", "--read-data"]));
     desk.write("small/g", "goes on");
     desk.ok(&with_store(&["snap", "small"]));
+}
+
+#[test]
+fn what_is_on_another_file_system_is_left_out_if_asked_for() {
+    let desk = Desk::with_store();
+    desk.write("tree/f", "1");
+    desk.write("same/f", "1");
+    let other = desk.path("tree/other");
+    fs::create_dir_all(&other).unwrap();
+    fs::create_dir_all(desk.path("same/other")).unwrap();
+    if !mount(&other, "size=1m") {
+        return;
+    }
+    let _mounted = Mounted(&other);
+    desk.write("tree/other/g", "2");
+
+    let all = desk.json_of("snap", &["snap", "tree"]);
+    let one = desk.json_of("snap", &["snap", "tree", "--one-file-system"]);
+    let status = desk.json_of("status", &["status", "tree", "--one-file-system"]);
+
+    assert_eq!((&all["nodes"], &all["left_out"]), (&3.into(), &0.into()));
+    assert_eq!(one["left_out"], 1, "{one}");
+    assert_eq!(status["root"], one["root"]);
+    assert_eq!(desk.ok(&["ls", "-R", "@"]), "f\n");
+    let shown = desk.json_of("show", &["show", "@"]);
+    assert_eq!(shown["snapshot"]["rules_document"]["one_file_system"], true, "{shown}");
 }
 
 #[test]
@@ -82,6 +105,17 @@ fn a_second_writer_is_told_to_try_again() {
     desk.ok(&["log"]);
     drop(lock);
     desk.ok(&["snap", "tree", "--record"]);
+}
+
+/// Mounts a disk in memory; says so if the system does not let this be.
+fn mount(place: &Path, options: &str) -> bool {
+    let mut mount = Command::new("mount");
+    mount.args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(place);
+    let is_mounted = mount.output().is_ok_and(|output| output.status.success());
+    if !is_mounted {
+        eprintln!("skipped: the system does not let this test mount a small disk");
+    }
+    is_mounted
 }
 
 /// A mounted disk, which goes with the test.

@@ -52,6 +52,21 @@ fn the_reference_in_another_language_gives_the_same_root_of_ten_thousand_files()
 }
 
 #[test]
+fn the_reference_leaves_out_a_store_and_nothing_else_of_its_name() {
+    let Some(python) = python() else { return };
+    let desk = Desk::with_store();
+    desk.write("tree/.markerbed/f", "no store");
+    desk.write("f", "beside the store");
+
+    for directory in ["tree", "."] {
+        let ours = desk.json_of("snap", &["snap", directory, "--source", "x", "--no-ignore"]);
+        let theirs = reference(&desk, &python, &["root".as_ref(), directory.as_ref()]);
+
+        assert_eq!(theirs.out.trim(), ours["root"].as_str().unwrap(), "{directory}: {theirs:?}");
+    }
+}
+
+#[test]
 fn the_reference_in_another_language_judges_our_proofs_alike() {
     let Some(python) = python() else { return };
     let desk = Desk::with_store();

@@ -2,7 +2,25 @@
 
 use std::{collections::BTreeSet, env, fs, process::Command};
 
-use crate::support::{Desk, Ran, repository};
+use crate::support::{Desk, Ran, desk_with_snapshot, repository};
+
+#[test]
+fn the_demo_on_a_directory_leaves_out_its_store() {
+    let desk = desk_with_snapshot();
+    desk.write("plain/f", "1");
+    desk.write("plain/.markerbed/f", "no store");
+    let root = desk.root_of(".");
+    let plain = desk.root_of("plain");
+
+    for (directory, root) in [(".", root), ("plain", plain)] {
+        let (code, lines) = desk.json("demo", &["demo", directory]);
+
+        assert_eq!(code, 0, "{lines:?}");
+        let snap = lines.iter().find(|line| line["command"].as_str().unwrap().contains("snap "));
+        let output = snap.unwrap()["output"].as_str().unwrap();
+        assert!(output.contains(&root), "{directory}: {root}: {output}");
+    }
+}
 
 #[test]
 fn the_demo_says_what_the_tutorial_shows() {

@@ -129,6 +129,31 @@ fn without_a_store_every_command_says_so() {
 }
 
 #[test]
+fn without_a_store_that_is_said_before_all_else() {
+    let desk = Desk::new();
+
+    for command in ["status", "snap"] {
+        check_wrong(&desk, &[command, "/"], 10, "no-store");
+    }
+}
+
+#[test]
+fn a_path_is_shown_so_that_no_terminal_takes_orders_from_it() {
+    let desk = desk_with_snapshot();
+    let path = "a\n\\b\x1b[1m";
+    let shown = r"a\x0a\\b\x1b[1m: ";
+    for command in ["log", "check"] {
+        let ran = check_wrong(&desk, &[command, "--store", path], 10, "no-store");
+        assert!(ran.err.contains(shown), "{ran:?}");
+    }
+    let init = ["init", "--read-only", "--store", path];
+    let ran = check_wrong(&desk, &init, 12, "store-read-only");
+    assert!(ran.err.contains(shown), "{ran:?}");
+    let ran = check_wrong(&desk, &["snap", "tree", "--record", "--key", path], 12, "key-missing");
+    assert!(ran.err.contains(shown), "{ran:?}");
+}
+
+#[test]
 fn a_store_of_a_newer_format_is_left_alone() {
     let desk = desk_with_snapshot();
     let format = desk.path(".markerbed/format");

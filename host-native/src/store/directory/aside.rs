@@ -13,7 +13,7 @@ use super::{
     open::identify,
     walk::{Step, Walk},
 };
-use crate::store::StoreError;
+use crate::{shown::shown, store::StoreError};
 
 /// Bytes that were cut off a pack, or a pack that was not gone on with.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -31,7 +31,7 @@ pub struct SetAside {
 /// As [`DirectoryStore::open`](super::DirectoryStore::open) for reading.
 pub fn list_aside(root: &Path, layer: &dyn FileLayer) -> Result<Vec<SetAside>, StoreError> {
     identify(layer, root)?;
-    list(root, layer).map_err(|error| StoreError::from_io(root.display().to_string(), error))
+    list(root, layer).map_err(|error| StoreError::from_io(shown(root).to_string(), error))
 }
 
 /// Copies what lies behind `end`, durably, where a whole record is in it: what a crash tore needs

@@ -14,7 +14,10 @@ use super::{
     sum::Seed,
     walk::{DamagedRecord, ENDS_EARLY},
 };
-use crate::store::{StoreError, StoredItem};
+use crate::{
+    shown::shown,
+    store::{StoreError, StoredItem},
+};
 
 /// The files of one store.
 pub(super) struct Files {
@@ -37,7 +40,7 @@ impl Files {
         mode: OpenMode,
     ) -> Self {
         let (packs, index_blocks) = (RwLock::default(), Arc::default());
-        let (root, place) = (root.to_owned(), root.display().to_string());
+        let (root, place) = (root.to_owned(), shown(root).to_string());
         Self { layer, root, place, store, seed: Seed::of(store), mode, packs, index_blocks }
     }
 

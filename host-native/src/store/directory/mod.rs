@@ -52,7 +52,7 @@ use files::Files;
 use index::Index;
 use layer::StoreFile;
 use markerbed_core::WorkspaceId;
-pub use open::{Access, IndexUse, Options};
+pub use open::{Access, IndexUse, Options, check_local};
 pub use prove::{Choice, WholeItem};
 pub use reindex::{IndexFinding, IndexReport, compare_index, rebuild_index};
 pub use scan::{ScanReport, scan, scan_items};

@@ -21,7 +21,10 @@ use super::{
     walk::DamagedRecord,
     writer::{Tail, Writer, create_pack},
 };
-use crate::store::{StoreError, StoredItem, tail};
+use crate::{
+    shown::shown,
+    store::{StoreError, StoredItem, tail},
+};
 
 /// How a store is opened.
 #[derive(Clone)]
@@ -70,7 +73,7 @@ impl DirectoryStore {
     /// [`StoreError::NetworkPlace`], or what the system reports.
     pub fn create(root: &Path, options: Options) -> Result<Self, StoreError> {
         let layer = options.layer.clone();
-        let failed = |error| StoreError::from_io(root.display().to_string(), error);
+        let failed = |error| StoreError::from_io(shown(root).to_string(), error);
         check_free(&*layer, root)?;
         match layer.create_directory(root) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
@@ -149,7 +152,7 @@ impl DirectoryStore {
 
 /// Refuses to make a store where something is, but for what an interrupted try has left.
 fn check_free(layer: &dyn FileLayer, root: &Path) -> Result<(), StoreError> {
-    let place = || root.display().to_string();
+    let place = || shown(root).to_string();
     let failed = |error| StoreError::from_io(place(), error);
     check_local(layer, root)?;
     match layer.kind(root).map_err(failed)? {
@@ -178,9 +181,13 @@ fn check_free(layer: &dyn FileLayer, root: &Path) -> Result<(), StoreError> {
     Err(StoreError::NotAStore { place: place(), why: "the directory is not empty" })
 }
 
-/// Refuses to keep promises on a network file system.
-fn check_local(layer: &dyn FileLayer, path: &Path) -> Result<(), StoreError> {
-    let place = || path.display().to_string();
+/// Refuses to keep promises on a network file system, where `path` lies or would lie.
+///
+/// # Errors
+///
+/// [`StoreError::NetworkPlace`], or what the system reports.
+pub fn check_local(layer: &dyn FileLayer, path: &Path) -> Result<(), StoreError> {
+    let place = || shown(path).to_string();
     match layer.network(path).map_err(|error| StoreError::from_io(place(), error))? {
         None => Ok(()),
         Some(network) => Err(StoreError::NetworkPlace { place: place(), network }),
@@ -222,8 +229,8 @@ fn sync_place(layer: &dyn FileLayer, root: &Path) -> io::Result<()> {
 
 /// Reads what `format` says, or says what is there instead of a store.
 pub(super) fn identify(layer: &dyn FileLayer, root: &Path) -> Result<StoreId, StoreError> {
-    let place = root.display().to_string();
-    let failed = |error| StoreError::from_io(root.display().to_string(), error);
+    let place = shown(root).to_string();
+    let failed = |error| StoreError::from_io(shown(root).to_string(), error);
     match layer.kind(root).map_err(failed)? {
         None => return Err(StoreError::NotFound { place }),
         Some(FileKind::Directory) => {}
@@ -261,7 +268,7 @@ pub(super) fn take_lock(
     layer: &dyn FileLayer,
     root: &Path,
 ) -> Result<Arc<dyn StoreFile>, StoreError> {
-    let place = || root.display().to_string();
+    let place = || shown(root).to_string();
     let failed = |error| StoreError::from_io(place(), error);
     let file = layer.open(&root.join(layout::LOCK_FILE), OpenMode::Create).map_err(failed)?;
     if !file.try_lock().map_err(failed)? {

@@ -13,7 +13,7 @@ use super::stage::{Heard, Stage};
 use crate::{
     exit::Exit,
     failure::Failure,
-    open::{Opened, Purpose, reference},
+    open::{Opened, Purpose, STORE_NAME, reference},
     text::shown,
 };
 
@@ -96,13 +96,18 @@ pub(super) fn play_directory(stage: &mut Stage<'_>, directory: &Path) -> Result<
         let message = format!("{}: the demo shows paths that are UTF-8 only", shown(directory));
         Failure::usage("bad-usage", message)
     })?;
+    let mut snap = vec!["snap", directory, "--source", "yours"];
+    if Path::new(directory).join(STORE_NAME).join("format").exists() {
+        // As when it is recorded in its own store.
+        snap.extend(["--exclude", OWN_STORE]);
+    }
     stage.say("A scratch store; your directory is only read.");
     stage.run(Exit::Done, &["init"])?;
     stage.say("Record what is there. The root means exactly this tree.");
-    stage.run_any(&["snap", directory, "--source", "yours"])?;
+    stage.run_any(&snap)?;
     stage.run_shown(Exit::Done, &["ls", "-l", "@"], LINES_MAX)?;
     stage.say("Unless it changes meanwhile, nothing is written the second time.");
-    stage.run_any(&["snap", directory, "--source", "yours"])?;
+    stage.run_any(&snap)?;
     stage.run(Exit::Done, &["log"])?;
     let root = root_of_newest(stage)?;
     if let Some(file) = first_file(stage)? {
@@ -155,6 +160,8 @@ fn with_another_name(proof: &[u8]) -> Vec<u8> {
     }
     lines.join(&b'\n')
 }
+
+const OWN_STORE: &str = "/.markerbed";
 
 const LINES_MAX: usize = 20;
 
