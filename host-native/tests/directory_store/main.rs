@@ -8,10 +8,13 @@
 )]
 
 mod aside;
+mod call;
 mod crash;
+mod crash_states;
 mod damage;
 mod faults;
 mod files;
+mod flips;
 mod golden;
 mod index;
 mod large;
@@ -20,3 +23,5 @@ mod place;
 mod processes;
 mod support;
 mod vectors;
+mod workload;
+mod workload_faults;

@@ -28,6 +28,16 @@ pub fn cases(floor: u32) -> u32 {
     floor.saturating_mul(times())
 }
 
+/// As [`cases`] where `CI=true`; elsewhere a tenth, of suites that take minutes at their floor.
+///
+/// # Panics
+///
+/// As [`cases`].
+pub fn cases_in_ci(floor: u32) -> u32 {
+    let is_ci = env::var("CI").is_ok_and(|value| value == "true");
+    cases(if is_ci { floor } else { floor.div_ceil(10) })
+}
+
 /// Prints what a test has tried, in the form that `cargo xtask long` adds up.
 ///
 /// # Panics

@@ -11,7 +11,7 @@ mod property;
 mod random;
 pub mod vector;
 
-pub use count::{cases, print_count, seed};
+pub use count::{cases, cases_in_ci, print_count, seed};
 pub use objects::{Driven, Objects};
 pub use property::check_property;
 pub use random::Random;

@@ -5,17 +5,16 @@ use std::fmt::Debug;
 use markerbed_core::{ContentId, ObjectId, WorkspaceId};
 use markerbed_host::store::{MemoryStore, Outcome, RequestKey, RowRange, Store};
 
-use super::{
-    call::{Answer, Call},
-    pool::{Pool, SUBSCRIBERS, WORKSPACES, row_keys},
-};
+use crate::call::{Answer, Call};
+
+use super::pool::{Pool, SUBSCRIBERS, WORKSPACES, row_keys};
 
 /// The memory store, and what it is made from.
 #[derive(Default)]
-pub(super) struct Oracle {
-    pub(super) store: MemoryStore,
+pub(crate) struct Oracle {
+    pub(crate) store: MemoryStore,
     done: Vec<Done>,
-    pub(super) requests: Vec<RequestKey>,
+    pub(crate) requests: Vec<RequestKey>,
 }
 
 /// A call that changed something, or may have.
@@ -37,7 +36,7 @@ enum State {
 
 impl Oracle {
     /// Notes a call that was answered, and gives the memory store's answer.
-    pub(super) fn answered(&mut self, call: &Call) -> Result<Answer, String> {
+    pub(crate) fn answered(&mut self, call: &Call) -> Result<Answer, String> {
         let answer = call.ask(&self.store).map_err(|error| error.code().to_owned());
         if answer.is_ok() {
             let changes_nothing = matches!(
@@ -61,7 +60,7 @@ impl Oracle {
     }
 
     /// Notes a call that failed: of what it should put, that is there which `store` has.
-    pub(super) fn failed(&mut self, call: &Call, store: &dyn Store) {
+    pub(crate) fn failed(&mut self, call: &Call, store: &dyn Store) {
         if call.puts() {
             let seen = only_there(call, store);
             seen.ask(&self.store).unwrap();
@@ -73,7 +72,7 @@ impl Oracle {
     }
 
     /// How many calls may or may not have changed something; puts do not count.
-    pub(super) fn undecided(&self) -> usize {
+    pub(crate) fn undecided(&self) -> usize {
         let is_undecided = |done: &&Done| done.state == State::Perhaps && !done.call.puts();
         self.done.iter().filter(is_undecided).count()
     }
@@ -85,7 +84,7 @@ impl Oracle {
     /// # Errors
     ///
     /// What is wrong.
-    pub(super) fn reopened(&mut self, store: &dyn Store) -> Result<(u32, usize), String> {
+    pub(crate) fn reopened(&mut self, store: &dyn Store) -> Result<(u32, usize), String> {
         let undecided = self.undecided();
         let mut first_fault = None;
         for choice in 0..1_u32 << undecided {
@@ -134,7 +133,7 @@ impl Oracle {
     /// # Errors
     ///
     /// What differs.
-    pub(super) fn differences(&self, store: &dyn Store) -> Result<(), String> {
+    pub(crate) fn differences(&self, store: &dyn Store) -> Result<(), String> {
         for workspace in WORKSPACES {
             for call in everything(workspace, &self.requests) {
                 let (found, wanted) = (call.ask(store), call.ask(&self.store).unwrap());
@@ -153,7 +152,7 @@ impl Oracle {
     /// # Errors
     ///
     /// What differs.
-    pub(super) fn differences_of_reader(&self, reader: &dyn Store) -> Result<(), String> {
+    pub(crate) fn differences_of_reader(&self, reader: &dyn Store) -> Result<(), String> {
         let mut durable = Self { requests: self.requests.clone(), ..Self::default() };
         for done in self.done.iter().filter(|done| done.state == State::Durable) {
             done.call.ask(&durable.store).unwrap();
@@ -183,7 +182,7 @@ fn difference(call: &Call, found: &dyn Debug, wanted: &dyn Debug) -> String {
 }
 
 /// Calls that show all that a workspace may have.
-fn everything(workspace: WorkspaceId, requests: &[RequestKey]) -> Vec<Call> {
+pub(crate) fn everything(workspace: WorkspaceId, requests: &[RequestKey]) -> Vec<Call> {
     let pool = Pool::of_all();
     let ids: Vec<ContentId> = pool.contents.iter().map(|(id, _)| *id).collect();
     let small: Vec<_> = ids.iter().filter(|id| !pool.is_large(id)).copied().collect();

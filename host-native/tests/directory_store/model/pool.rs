@@ -14,21 +14,21 @@ use markerbed_suites::Random;
 use crate::support::{OURS, noise, text};
 
 /// The workspaces of all sequences.
-pub(super) const WORKSPACES: [WorkspaceId; 2] = [OURS, WorkspaceId::from_bytes([0x22; 32])];
+pub(crate) const WORKSPACES: [WorkspaceId; 2] = [OURS, WorkspaceId::from_bytes([0x22; 32])];
 
 /// The names of subscribers.
-pub(super) const SUBSCRIBERS: [&str; 3] = ["a", "b", "an index of what is where"];
+pub(crate) const SUBSCRIBERS: [&str; 3] = ["a", "b", "an index of what is where"];
 
 /// The keys of rows.
-pub(super) fn row_keys() -> Vec<Bytes> {
+pub(crate) fn row_keys() -> Vec<Bytes> {
     let keys = (0..12).map(|key| Bytes::from(format!("{}/{key}", ["refs", "rows"][key % 2])));
     keys.chain([Bytes::new(), Bytes::from(vec![0xff; 40])]).collect()
 }
 
 /// Everything that may be put.
-pub(super) struct Pool {
-    pub(super) contents: Vec<(ContentId, Bytes)>,
-    pub(super) objects: Vec<(ObjectId, Bytes)>,
+pub(crate) struct Pool {
+    pub(crate) contents: Vec<(ContentId, Bytes)>,
+    pub(crate) objects: Vec<(ObjectId, Bytes)>,
     /// How many contents are small, and how many are not large.
     small: u64,
     middle: u64,
@@ -36,7 +36,7 @@ pub(super) struct Pool {
 
 impl Pool {
     /// The one pool of this process.
-    pub(super) fn of_all() -> &'static Self {
+    pub(crate) fn of_all() -> &'static Self {
         static POOL: OnceLock<Pool> = OnceLock::new();
         POOL.get_or_init(Self::new)
     }
@@ -64,12 +64,12 @@ impl Pool {
     }
 
     /// Draws some contents, mostly small ones.
-    pub(super) fn draw_contents(&self, random: &mut Random) -> Vec<(ContentId, Bytes)> {
+    pub(crate) fn draw_contents(&self, random: &mut Random) -> Vec<(ContentId, Bytes)> {
         (0..random.below(5)).map(|_| self.draw_content(random)).collect()
     }
 
     /// Draws a content, most likely a small one.
-    pub(super) fn draw_content(&self, random: &mut Random) -> (ContentId, Bytes) {
+    pub(crate) fn draw_content(&self, random: &mut Random) -> (ContentId, Bytes) {
         let end = match random.below(100) {
             0 => self.contents.len() as u64,
             1..20 => self.middle,
@@ -78,19 +78,19 @@ impl Pool {
         self.contents[random.below(end) as usize].clone()
     }
 
-    pub(super) fn draw_large(&self, random: &mut Random) -> (ContentId, Bytes) {
+    pub(crate) fn draw_large(&self, random: &mut Random) -> (ContentId, Bytes) {
         let large = self.contents.len() as u64 - self.middle;
         self.contents[(self.middle + random.below(large)) as usize].clone()
     }
 
-    pub(super) fn draw_objects(&self, random: &mut Random) -> Vec<(ObjectId, Bytes)> {
+    pub(crate) fn draw_objects(&self, random: &mut Random) -> Vec<(ObjectId, Bytes)> {
         let count = 1 + random.below(5);
         let draw = |_| self.objects[random.below(self.objects.len() as u64) as usize].clone();
         (0..count).map(draw).collect()
     }
 
     /// Tells whether a content takes long to read.
-    pub(super) fn is_large(&self, id: &ContentId) -> bool {
+    pub(crate) fn is_large(&self, id: &ContentId) -> bool {
         self.contents[self.middle as usize..].iter().any(|(large, _)| large == id)
     }
 }

@@ -11,8 +11,9 @@ use markerbed_host::{
 };
 use markerbed_suites::Random;
 
+use crate::call::Call;
+
 use super::{
-    call::Call,
     oracle::Oracle,
     pool::{Pool, SUBSCRIBERS, WORKSPACES, row_keys},
 };
@@ -20,14 +21,14 @@ use super::{
 /// One step. What it does follows from its seed and from what the store holds, so that leaving out
 /// one step leaves the others what they are.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Step {
-    pub(super) letter: Letter,
-    pub(super) seed: u64,
+pub(crate) struct Step {
+    pub(crate) letter: Letter,
+    pub(crate) seed: u64,
 }
 
 /// What kind of step.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(super) enum Letter {
+pub(crate) enum Letter {
     PutContents,
     PutLarge,
     WriteContent,
@@ -114,7 +115,7 @@ const LETTERS: [(Letter, u64); 36] = [
 ];
 
 impl Step {
-    pub(super) fn draw(random: &mut Random) -> Self {
+    pub(crate) fn draw(random: &mut Random) -> Self {
         let all = LETTERS.iter().map(|(_, weight)| weight).sum();
         let mut left = random.below(all);
         let drawn = LETTERS.iter().find(|(_, weight)| {
@@ -126,12 +127,12 @@ impl Step {
     }
 
     /// The chance of this step.
-    pub(super) fn random(&self) -> Random {
+    pub(crate) fn random(&self) -> Random {
         Random::new(self.seed, "step")
     }
 
     /// The call that this step makes; none if it does something else to the store.
-    pub(super) fn call(&self, oracle: &mut Oracle) -> Option<Call> {
+    pub(crate) fn call(&self, oracle: &mut Oracle) -> Option<Call> {
         let mut random = self.random();
         let workspace = WORKSPACES[usize::from(random.below(5) == 0)];
         self.call_of_contents(workspace, &mut random)

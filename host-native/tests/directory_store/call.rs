@@ -11,7 +11,7 @@ use markerbed_host::{
 
 /// A call.
 #[derive(Clone, Debug)]
-pub(super) enum Call {
+pub(crate) enum Call {
     PutContents(WorkspaceId, Vec<Bytes>),
     /// A content piece by piece, and whether it is finished.
     WriteContent(WorkspaceId, Bytes, bool),
@@ -39,7 +39,7 @@ pub(super) enum Call {
 
 /// What a store answered.
 #[derive(Debug, Eq, PartialEq)]
-pub(super) enum Answer {
+pub(crate) enum Answer {
     Done,
     Ids(Vec<ContentId>),
     Found(Vec<Option<Bytes>>),
@@ -53,7 +53,7 @@ pub(super) enum Answer {
 
 impl Call {
     /// Asks a store.
-    pub(super) fn ask(&self, store: &dyn Store) -> Result<Answer, StoreError> {
+    pub(crate) fn ask(&self, store: &dyn Store) -> Result<Answer, StoreError> {
         wait(self.ask_later(store))
     }
 
@@ -151,8 +151,35 @@ impl Call {
         })
     }
 
+    /// What workspace it is about.
+    pub(crate) const fn workspace(&self) -> WorkspaceId {
+        match self {
+            Self::PutContents(workspace, _)
+            | Self::WriteContent(workspace, ..)
+            | Self::FetchContents(workspace, _)
+            | Self::ReadContent(workspace, ..)
+            | Self::OpenContent(workspace, _)
+            | Self::HasContents(workspace, _)
+            | Self::ContentLengths(workspace, _)
+            | Self::RemoveContents(workspace, _)
+            | Self::Flush(workspace)
+            | Self::PutObjects(workspace, _)
+            | Self::FetchObjects(workspace, _)
+            | Self::HasObjects(workspace, _)
+            | Self::Commit(workspace, _)
+            | Self::FetchRows(workspace, _)
+            | Self::RangeRows(workspace, ..)
+            | Self::Number(workspace)
+            | Self::FetchEntries(workspace, _)
+            | Self::FindRequests(workspace, _)
+            | Self::PutPosition(workspace, ..)
+            | Self::Position(workspace, _)
+            | Self::Subscribe(workspace, ..) => *workspace,
+        }
+    }
+
     /// Tells whether it puts what a later durable call makes durable.
-    pub(super) const fn puts(&self) -> bool {
+    pub(crate) const fn puts(&self) -> bool {
         matches!(
             self,
             Self::PutContents(..) | Self::WriteContent(_, _, true) | Self::PutObjects(..)
@@ -160,7 +187,7 @@ impl Call {
     }
 
     /// Tells whether it is durable when it answers, with all that was put before.
-    pub(super) const fn is_durable(&self) -> bool {
+    pub(crate) const fn is_durable(&self) -> bool {
         match self {
             // Who takes nothing away writes nothing.
             Self::RemoveContents(_, ids) => !ids.is_empty(),
@@ -171,7 +198,7 @@ impl Call {
 
 impl Answer {
     /// Tells whether each part of the answer is as in one of two others.
-    pub(super) fn is_between(&self, one: &Self, other: &Self) -> bool {
+    pub(crate) fn is_between(&self, one: &Self, other: &Self) -> bool {
         fn each<T: PartialEq>(found: &[T], one: &[T], other: &[T]) -> bool {
             let lengths = [one.len(), other.len()].map(|length| length == found.len());
             let mut parts = found.iter().zip(one.iter().zip(other));
@@ -189,7 +216,7 @@ impl Answer {
     }
 
     /// One word for it, of which a suite counts that it was seen.
-    pub(super) fn word(&self) -> &'static str {
+    pub(crate) fn word(&self) -> &'static str {
         let of = |there: &mut dyn Iterator<Item = bool>| {
             let (mut some, mut none) = (false, false);
             there.for_each(|there| *(if there { &mut some } else { &mut none }) = true);
