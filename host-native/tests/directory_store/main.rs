@@ -9,6 +9,7 @@
 
 mod aside;
 mod call;
+mod covered;
 mod crash;
 mod crash_states;
 mod damage;
