@@ -1,22 +1,22 @@
 //! Other processes: the lock, `kill -9`, and a disk that is really full.
 
 use std::{
-    io::{BufRead, BufReader},
-    path::{Path, PathBuf},
+    io::{BufRead, BufReader, Lines, PipeReader, PipeWriter, pipe},
+    path::Path,
     process::{Child, Command, Stdio},
 };
 
 use markerbed_host::{
     drive::blocking::wait,
     store::{
-        Contents, DirectoryStore, Records,
+        Contents, DirectoryStore, Records, StoreError,
         directory::{Access, Options},
     },
 };
-use markerbed_suites::{Random, print_count, seed};
+use markerbed_suites::{Random, cases_in_ci, print_count, seed};
 use tempfile::tempdir;
 
-use crate::support::*;
+use crate::{mount::Mounted, support::*};
 
 const STORE_VARIABLE: &str = "MARKERBED_TEST_CHILD_STORE";
 
@@ -25,7 +25,14 @@ const STORE_VARIABLE: &str = "MARKERBED_TEST_CHILD_STORE";
 #[ignore = "run by other tests as a child process"]
 fn child_that_commits() {
     let Some(root) = std::env::var_os(STORE_VARIABLE) else { return };
-    let store = DirectoryStore::open(Path::new(&root), small_packs(Access::Write)).unwrap();
+    let root = Path::new(&root);
+    let store = match DirectoryStore::open(root, small_packs(Access::Write)) {
+        Err(StoreError::NotFound { .. } | StoreError::NotAStore { .. }) => {
+            DirectoryStore::create(root, small_packs(Access::Write))
+        }
+        opened => opened,
+    };
+    let store = store.unwrap();
     let first = wait(store.number(OURS)).unwrap().map_or(0, |number| number + 1);
     println!("\nready");
     for number in first.. {
@@ -34,33 +41,52 @@ fn child_that_commits() {
     }
 }
 
-fn small_packs(access: Access) -> Options {
+pub(crate) fn small_packs(access: Access) -> Options {
     Options { pack_bytes: 100_000, ..Options::new(access) }
 }
 
 /// A child process that commits, and what it says.
-struct Writer {
+pub(crate) struct Writer {
     child: Child,
-    lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
+    pub(crate) lines: Lines<BufReader<PipeReader>>,
+    /// Where it says it, and where others may say something between its lines.
+    pub(crate) output: PipeWriter,
 }
 
 impl Writer {
     fn start(root: &Path) -> Self {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "processes::child_that_commits", "--ignored", "--nocapture"])
-            .env(STORE_VARIABLE, root)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        assert!(lines.any(|line| line.unwrap() == "ready"));
-        Self { child, lines }
+        let mut writer = Self::spawn(root);
+        writer.wait_until_ready();
+        writer
     }
 
-    fn kill(mut self) -> Option<u64> {
+    pub(crate) fn spawn(root: &Path) -> Self {
+        let (lines, output) = pipe().unwrap();
+        let child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "processes::child_that_commits", "--ignored", "--nocapture"])
+            .env(STORE_VARIABLE, root)
+            .stdout(output.try_clone().unwrap())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        Self { child, lines: BufReader::new(lines).lines(), output }
+    }
+
+    /// Waits until there is a store that it writes to.
+    pub(crate) fn wait_until_ready(&mut self) {
+        assert!(self.lines.any(|line| line.unwrap() == "ready"));
+    }
+
+    /// Ends it, and gives what it said last.
+    pub(crate) fn kill(mut self) -> Vec<String> {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-        self.lines.filter_map(|line| line.unwrap().parse().ok()).last()
+        drop(self.output);
+        self.lines.map_while(Result::ok).collect()
+    }
+
+    fn kill_and_hear(self) -> Option<u64> {
+        self.kill().iter().rev().find_map(|line| line.parse().ok())
     }
 }
 
@@ -68,16 +94,20 @@ impl Writer {
 fn whoever_is_killed_loses_nothing_that_was_acknowledged() {
     let scratch = tempdir().unwrap();
     let root = scratch.path().join("store");
-    drop(DirectoryStore::create(&root, small_packs(Access::Write)).unwrap());
     let mut random = Random::new(seed(), "kill");
     let mut acknowledged = None;
 
-    for _ in 0..KILLS {
+    let kills = u64::from(cases_in_ci(100));
+    for kill in 0..kills {
+        if kill % KILLS_PER_STORE == 0 {
+            let _ = std::fs::remove_dir_all(&root);
+            acknowledged = None;
+        }
         let mut writer = Writer::start(&root);
         for _ in 0..random.below(20) {
             acknowledged = writer.lines.next().unwrap().unwrap().parse().ok().or(acknowledged);
         }
-        acknowledged = writer.kill().or(acknowledged);
+        acknowledged = writer.kill_and_hear().or(acknowledged);
 
         let store = DirectoryStore::open(&root, small_packs(Access::Write)).unwrap();
         assert_eq!(store.damage(), []);
@@ -87,10 +117,11 @@ fn whoever_is_killed_loses_nothing_that_was_acknowledged() {
         assert_holds(&store, number.map_or(0, |number| number + 1));
         acknowledged = number;
     }
-    print_count("directory_store_kills", KILLS, 10);
+    print_count("directory_store_kills", kills, kills);
 }
 
-const KILLS: u64 = 10;
+/// All that a store holds is read after each.
+const KILLS_PER_STORE: u64 = 10;
 
 #[test]
 fn another_process_that_writes_is_named_and_leaves_no_lock_when_it_dies() {
@@ -103,7 +134,7 @@ fn another_process_that_writes_is_named_and_leaves_no_lock_when_it_dies() {
     let error = DirectoryStore::open(&root, small_packs(Access::Write)).unwrap_err();
     let reader = DirectoryStore::open(&root, small_packs(Access::Read)).unwrap();
     let seen = wait(reader.number(OURS)).unwrap();
-    let acknowledged = writer.kill();
+    let acknowledged = writer.kill_and_hear();
     let store = DirectoryStore::open(&root, small_packs(Access::Write)).unwrap();
 
     assert_eq!(error.code(), "store-busy");
@@ -132,30 +163,11 @@ fn readers_beside_a_busy_writer_always_see_a_whole_store() {
     writer.kill();
 }
 
-/// A file system of one mebibyte, where the machine lets one be made.
-struct TinyDisk(PathBuf);
-
-impl TinyDisk {
-    fn mount(at: &Path) -> Option<Self> {
-        let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"]).arg(at).stderr(Stdio::null());
-        mount.status().ok()?.success().then(|| Self(at.to_owned()))
-    }
-}
-
-impl Drop for TinyDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg(&self.0).status();
-    }
-}
-
 #[test]
 fn a_disk_that_is_really_full_is_named_and_the_store_works_when_there_is_room() {
     let scratch = tempdir().unwrap();
-    let Some(_disk) = TinyDisk::mount(scratch.path()) else {
-        println!("skipped: no file system can be mounted here");
-        return;
-    };
+    let tmpfs = ["-t", "tmpfs", "-o", "size=1m", "tmpfs"];
+    let Some(_disk) = Mounted::new(&tmpfs, scratch.path()) else { return };
     let ballast = scratch.path().join("ballast");
     let root = scratch.path().join("store");
     let store = DirectoryStore::create(&root, Options::new(Access::Write)).unwrap();

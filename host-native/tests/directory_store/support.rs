@@ -109,7 +109,12 @@ pub(crate) fn assert_holds(store: &DirectoryStore, count: u64) {
     assert_eq!(wait(store.number(OURS)).unwrap(), count.checked_sub(1));
     let row = wait(store.fetch_rows(OURS, &["number".into()])).unwrap();
     assert_eq!(row, [count.checked_sub(1).map(|number| number.to_string().into())]);
-    let entries = wait(store.fetch_entries(OURS, 0..count + 9)).unwrap();
+    let mut entries = Vec::new();
+    while let more = wait(store.fetch_entries(OURS, entries.len() as u64..count + 9)).unwrap()
+        && !more.is_empty()
+    {
+        entries.extend(more);
+    }
     assert_eq!(entries.len() as u64, count);
     for number in 0..count {
         assert_eq!(entries[number as usize], number.to_string());

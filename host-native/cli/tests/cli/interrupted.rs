@@ -1,9 +1,9 @@
 //! A command that is ended in the middle leaves nothing half done.
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
-    process::{Child, Stdio},
+    process::{Child, Command, Output, Stdio},
     thread,
     time::Duration,
 };
@@ -169,4 +169,79 @@ fn files_below(directory: &Path) -> Vec<PathBuf> {
         }
     }
     files
+}
+
+/// How a command waits in its `fdatasync`, the last of `count`, when it is told to end.
+fn interrupt_in_last_sync(desk: &Desk, count: usize) -> Ran {
+    let trace = desk.path("trace");
+    let delay = format!("inject=fdatasync:delay_enter=1500000:when={count}");
+    let mut program = strace(desk, &trace);
+    program.args(["-e", &delay, env!("CARGO_BIN_EXE_markerbed"), "snap", "tree"]);
+    let child = program.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let process = loop {
+        let syncs = syncs_in(&trace);
+        if syncs.len() >= count {
+            break syncs[count - 1];
+        }
+        thread::sleep(Duration::from_millis(5));
+    };
+    kill_process(Pid::from_raw(process).unwrap(), Signal::INT).unwrap();
+    Ran::of(child.wait_with_output().unwrap())
+}
+
+fn strace(desk: &Desk, trace: &Path) -> Command {
+    let _ = fs::remove_file(trace);
+    let mut strace = desk.dressed(Command::new("strace"));
+    strace.args(["-f", "-e", "trace=fdatasync", "-o"]).arg(trace);
+    strace
+}
+
+/// The processes that called `fdatasync`, as `strace` wrote them down, in order.
+fn syncs_in(trace: &Path) -> Vec<i32> {
+    let text = fs::read_to_string(trace).unwrap_or_default();
+    let calls = text.lines().filter(|line| line.contains("fdatasync("));
+    calls.map(|line| line.split_whitespace().next().unwrap().parse().unwrap()).collect()
+}
+
+#[test]
+fn ctrl_c_in_the_last_sync_is_answered_as_recorded() {
+    let desk = Desk::with_store();
+    let trace = desk.path("trace");
+    desk.write("tree/f", "before");
+    let probe = strace(&desk, &trace)
+        .args([env!("CARGO_BIN_EXE_markerbed"), "snap", "tree"])
+        .stderr(Stdio::piped())
+        .output();
+    let Some(counted) = permitted(probe) else { return };
+    assert_eq!(counted.code, 0, "{counted:?}");
+    let count = syncs_in(&trace).len();
+    desk.write("tree/f", "after");
+
+    let ran = interrupt_in_last_sync(&desk, count);
+
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{ran:?}");
+    assert!(ran.out.contains("1 changed"), "{ran:?}");
+    assert_eq!(desk.ok(&["cat", "@:f"]), "after");
+    desk.ok(&["check", "--read-data"]);
+}
+
+/// How a traced command ended; none, said loudly, where nobody may trace.
+fn permitted(output: io::Result<Output>) -> Option<Ran> {
+    let why = match output {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => "there is no strace".to_owned(),
+        output => {
+            let ran = Ran::of(output.unwrap());
+            let is_refused = ran.code != 0
+                && ran.err.contains("ptrace")
+                && ["not permitted", "Permission denied", "not implemented"]
+                    .iter()
+                    .any(|refusal| ran.err.contains(refusal));
+            if !is_refused {
+                return Some(ran);
+            }
+            ran.err
+        }
+    };
+    println!("SKIPPED: {why}");
+    None
 }

@@ -26,6 +26,7 @@ pub(crate) struct Tools {
 pub(crate) fn run() -> Result<Tools, Failure> {
     nextest()?;
     let python = python()?;
+    programs_of_faults();
     let builds = Target::ALL
         .into_iter()
         .map(|target| Ok((target, target.ensure()?)))
@@ -41,6 +42,21 @@ fn nextest() -> Result<(), Failure> {
     eprintln!("setup: cargo-nextest is missing; building it takes some minutes");
     Program::cargo("install --locked cargo-nextest --version").arg(NEXTEST_VERSION).run()
 }
+
+/// Power cuts and interrupted syncs need them; tests that miss one are skipped, and say so.
+fn programs_of_faults() {
+    for (program, package) in FAULT_PROGRAMS {
+        if Program::new("which").arg(program).succeeds() {
+            eprintln!("setup: {program} is there");
+        } else if !apt::is_usable() || apt::install(&[package]).is_err() {
+            eprintln!("setup: {program} is missing (on Debian: {package}); tests are skipped");
+        }
+    }
+}
+
+/// Each with Debian's package of it.
+const FAULT_PROGRAMS: [(&str, &str); 3] =
+    [("strace", "strace"), ("mkfs.ext4", "e2fsprogs"), ("perl", "perl-base")];
 
 /// The newest that was tried; one that is there already may be another.
 const NEXTEST_VERSION: &str = "0.9.143";
