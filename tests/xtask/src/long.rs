@@ -1,8 +1,8 @@
 //! Long runs of a suite: seed after seed, with the results kept in the repository.
 //!
-//! A run of one seed is one run of a test binary of `tests/suites` with `MARKERBED_SEED` and
-//! `MARKERBED_LONG`. The file `tests/long-results/SUITE.json` says which seed comes next, so a run
-//! that was stopped goes on where it stopped, and nobody has to trust that it was run at all.
+//! A run of one seed is one run of the suite's tests with `MARKERBED_SEED` and `MARKERBED_LONG`.
+//! The file `tests/long-results/SUITE.json` says which seed comes next, so a run that was stopped
+//! goes on where it stopped, and nobody has to trust that it was run at all.
 
 use std::{
     collections::BTreeMap,
@@ -34,13 +34,19 @@ pub(crate) struct Long {
     times: u32,
 }
 
-/// The suites that can run long; each is a test binary of `tests/suites`.
+/// The suites that can run long.
 #[derive(Clone, Copy, ValueEnum)]
 enum Suite {
     /// The laws of the map, trees, proofs and the ledger
     Properties,
     /// Decoders on mutated bytes
     Decoders,
+    /// What power cuts leave of a directory store, and what they leave of its recovery
+    Crash,
+    /// Every bit and every length of small directory stores
+    Damage,
+    /// Random calls, faults and restarts against the memory store
+    Model,
 }
 
 impl Suite {
@@ -48,6 +54,20 @@ impl Suite {
         match self {
             Self::Properties => "properties",
             Self::Decoders => "decoders",
+            Self::Crash => "crash",
+            Self::Damage => "damage",
+            Self::Model => "model",
+        }
+    }
+
+    /// Which tests they are: what comes behind `cargo nextest run`.
+    const fn tests(self) -> &'static str {
+        match self {
+            Self::Properties => "--package markerbed-suites --test properties",
+            Self::Decoders => "--package markerbed-suites --test decoders",
+            Self::Crash => "--package markerbed-host --test directory_store crash_states::",
+            Self::Damage => "--package markerbed-host --test directory_store flips::",
+            Self::Model => "--package markerbed-host --test directory_store model::",
         }
     }
 }
@@ -63,7 +83,7 @@ impl Long {
         while start.elapsed() < Duration::from_secs(60 * self.minutes) {
             let seed = results.next_seed;
             let round = self.run_seed(seed);
-            results.add(seed, self.times, round.as_ref());
+            results.add(seed, &self.repeat_line(seed), round.as_ref());
             results.write(&file)?;
             let round = round?;
             let cases: u64 = round.counts.values().sum();
@@ -79,6 +99,7 @@ impl Long {
         // nextest shows what a test printed among its errors.
         self.nextest()
             .env("CARGO_TERM_COLOR", "never")
+            .env("CI", "true")
             .env("MARKERBED_SEED", seed.to_string())
             .env("MARKERBED_LONG", self.times.to_string())
             .run_hearing(Stream::Errors, Show::IfItFails, |line| hear_count(line, &mut counts))?;
@@ -89,8 +110,17 @@ impl Long {
     }
 
     fn nextest(&self) -> Program {
-        let line = "nextest run --locked --release --profile long --package markerbed-suites";
-        Program::cargo(line).arg("--test").arg(self.suite.name())
+        let tests = self.suite.tests();
+        Program::cargo(&format!("nextest run --locked --release --profile long {tests}"))
+    }
+
+    fn repeat_line(&self, seed: u64) -> String {
+        let Self { suite, times, .. } = self;
+        let tests = suite.tests();
+        format!(
+            "CI=true MARKERBED_SEED={seed} MARKERBED_LONG={times} \
+             cargo nextest run --release {tests}"
+        )
     }
 }
 
@@ -141,7 +171,7 @@ impl Results {
         serde_json::from_str(&text).or_fail(file.display())
     }
 
-    fn add(&mut self, seed: u64, times: u32, round: Result<&Round, &Failure>) {
+    fn add(&mut self, seed: u64, repeat: &str, round: Result<&Round, &Failure>) {
         self.next_seed = seed + 1;
         match round {
             Ok(round) => {
@@ -152,13 +182,8 @@ impl Results {
                 }
             }
             Err(_) => {
-                let suite = &self.suite;
-                let repeat = format!(
-                    "MARKERBED_SEED={seed} MARKERBED_LONG={times} \
-                     cargo nextest run --release -p markerbed-suites --test {suite}"
-                );
                 println!("seed {seed} failed; repeat it with: {repeat}");
-                self.failures.push(FailedSeed { seed, repeat });
+                self.failures.push(FailedSeed { seed, repeat: repeat.to_owned() });
             }
         }
     }
@@ -196,8 +221,8 @@ mod tests {
         let file = folder.path().join("results/map.json");
         let round = Round { counts: BTreeMap::from([("map".to_owned(), 5)]), seconds: 2 };
         let mut first = Results::read(&file, "map").unwrap();
-        first.add(1, 5, Ok(&round));
-        first.add(2, 5, Err(&Failure::new("wrong")));
+        first.add(1, "again", Ok(&round));
+        first.add(2, "again", Err(&Failure::new("wrong")));
         first.write(&file).unwrap();
 
         let second = Results::read(&file, "map").unwrap();
