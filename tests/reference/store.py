@@ -299,6 +299,9 @@ def read_store(files):
         durable = max([durable] + [batch[1] for batch in batches if batch])
         events += found
         before, end = pack, (pack, len(data))
+    if not packs:
+        end = (1, 0)
+        events.append((end, None))
     counted, end = count(events, durable, end, damage, seed)
     check_numbers(counted, mark, durable, end, damage, seed)
     for found in counted:

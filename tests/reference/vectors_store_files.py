@@ -222,6 +222,7 @@ def pack_cases(cases):
         "the header of a sealed pack": made.files(one=flipped(one, 40)),
         "the header of the pack with the newest batch": made.files(two=flipped(two, 30)),
         "the first pack is empty": Made().files(one=b""),
+        "there is no pack": small().files(one=None),
     }.items():
         cases.fault(name, "PACK-1", "damaged", files=files)
     for name, files in {

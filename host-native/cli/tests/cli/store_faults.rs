@@ -68,6 +68,69 @@ fn half_a_store_is_named_and_not_made_whole() {
 }
 
 #[test]
+fn a_first_pack_that_is_missing_is_named_and_not_made_anew() {
+    let desk = desk_with_snapshot();
+    fs::rename(pack(&desk, 1), desk.path("away")).unwrap();
+
+    for command in [&["log"][..], &["snap", "tree", "--record"]] {
+        let ran = check_wrong(&desk, command, 4, "store-damaged");
+        assert!(ran.err.contains("packs/00000001.pack"), "{ran:?}");
+    }
+    let (exit, found) = findings(&desk, &[]);
+
+    assert_eq!((exit, found[0].0.as_str()), (4, "damaged-store"), "{found:?}");
+    assert!(!pack(&desk, 1).exists());
+    fs::rename(desk.path("away"), pack(&desk, 1)).unwrap();
+    desk.ok(&["snap", "tree", "--record"]);
+}
+
+#[test]
+fn what_is_no_store_is_named_and_left_alone() {
+    let desk = desk_with_snapshot();
+    let format = fs::read(desk.path(".markerbed/format")).unwrap();
+    let cases: [&[u8]; 5] =
+        [b"", b"markerbed", b"ref: main\n", &format[..format.len() - 1], &format[..20]];
+    for other in cases {
+        fs::write(desk.path(".markerbed/format"), other).unwrap();
+
+        for command in [&["log"][..], &["snap", "tree", "--record"], &["check"], &["init"]] {
+            check_wrong(&desk, command, 4, "not-a-store");
+        }
+
+        assert_eq!(fs::read(desk.path(".markerbed/format")).unwrap(), other);
+    }
+    fs::write(desk.path(".markerbed/format"), format).unwrap();
+    fs::rename(desk.path(".markerbed"), desk.path("store")).unwrap();
+    desk.write(".markerbed", "a file");
+    for command in [&["log"][..], &["snap", "tree"], &["check"], &["repair", "--rebuild-index"]] {
+        check_wrong(&desk, command, 4, "not-a-store");
+    }
+    assert_eq!(fs::read_to_string(desk.path(".markerbed")).unwrap(), "a file");
+    desk.ok(&["check", "--read-data", "--store", "store"]);
+}
+
+#[test]
+fn what_is_derived_or_a_hint_may_be_missing() {
+    for missing in ["durable", "lock", "index", "seen", "index/00000001.index"] {
+        let desk = desk_with_snapshot();
+        desk.ok(&["repair", "--rebuild-index"]);
+        desk.ok(&["snap", "tree", "--record"]);
+        let log = desk.ok(&["log"]);
+        let path = desk.path(".markerbed").join(missing);
+        match path.is_dir() {
+            true => fs::remove_dir_all(path).unwrap(),
+            false => fs::remove_file(path).unwrap(),
+        }
+
+        assert_eq!(desk.ok(&["log"]), log, "{missing}");
+        assert_eq!(desk.ok(&["cat", "@:f"]), "62381", "{missing}");
+        desk.ok(&["check", "--read-data", "--index"]);
+        desk.ok(&["snap", "tree", "--record"]);
+        desk.ok(&["check", "--read-data", "--index"]);
+    }
+}
+
+#[test]
 fn a_pack_that_does_not_belong_there_is_named() {
     let other = desk_with_snapshot();
     let desk = desk_with_snapshot();

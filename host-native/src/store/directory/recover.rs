@@ -86,6 +86,10 @@ pub(super) fn recover(files: &Files, purpose: Purpose) -> io::Result<Recovered> 
         }
         recovery.read_pack(pack)?;
     }
+    if recovery.found.packs.is_empty() {
+        recovery.found.end = Position { pack: 1, offset: 0 };
+        recovery.push_gap(recovery.found.end, PACK_MISSING);
+    }
     recovery.finish(mark)
 }
 
