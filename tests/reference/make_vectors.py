@@ -4,6 +4,7 @@ import json
 import os
 import sys
 
+import kept_stores
 import vectors_ledger
 import vectors_maps
 import vectors_objects
@@ -53,7 +54,7 @@ def make(directory):
 
 
 def check(directory):
-    """Compares byte for byte and judges every case as it stands in the file."""
+    """Compares byte for byte and judges every case as it stands in the file; and kept stores."""
     faults, total = [], 0
     expected = dict(all_files())
     for file in sorted(expected.keys() | set(os.listdir(directory))):
@@ -64,6 +65,7 @@ def check(directory):
         total += sum(counts)
         print(f"{file}: {counts[0]} accepting, {counts[1]} rejecting")
     print(f"{total} cases in {len(expected)} files")
+    kept_stores.check(os.path.join(directory, "../compatibility"), faults)
     if total < LEAST_CASES:
         faults.append(f"fewer than {LEAST_CASES} cases")
     for fault in faults:
