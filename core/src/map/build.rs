@@ -3,16 +3,12 @@
 use alloc::vec::Vec;
 
 use super::{
-    cut::cut_level,
+    builder::{Builder, Levels},
     item::{Entry, Item},
     kind::MapKind,
     page::Page,
 };
-use crate::{
-    error::{Error, Fault},
-    id::MapId,
-    limits::{LEVEL_MAX, MAP_ENTRIES_MAX},
-};
+use crate::{error::Error, id::MapId};
 
 /// A map's root and pages that belong to it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -29,20 +25,14 @@ pub struct BuiltMap {
 ///
 /// [`Fault::NotAscending`] if they are not, what MAP-11 and MAP-12 say of an entry that the kind
 /// cannot hold, [`Fault::OutOfRange`] for more entries or levels than a map has (MAP-5).
+///
+/// [`Fault::NotAscending`]: crate::Fault::NotAscending
+/// [`Fault::OutOfRange`]: crate::Fault::OutOfRange
 pub fn build(kind: MapKind, entries: Vec<Entry>) -> Result<BuiltMap, Error> {
-    if entries.len() as u64 > MAP_ENTRIES_MAX {
-        return Err(Error::malformed(Fault::OutOfRange));
-    }
-    let mut before: Option<&[u8]> = None;
-    for entry in &entries {
-        if before.is_some_and(|before| entry.key.as_slice() <= before) {
-            return Err(Error::malformed(Fault::NotAscending));
-        }
-        entry.check(kind)?;
-        before = Some(&entry.key);
-    }
-    let items = entries.into_iter().map(|entry| Item { entry, below: None });
-    Ok(in_pre_order(build_levels(kind, 0, items)?))
+    let mut builder = Builder::new(kind);
+    entries.into_iter().try_for_each(|entry| builder.push(entry))?;
+    let (root, pages) = builder.finish()?;
+    Ok(BuiltMap { root, pages: in_pre_order(rows(0, pages)) })
 }
 
 /// The id of the empty map of a kind (MAP-4).
@@ -63,23 +53,12 @@ pub(super) type Row = Vec<(MapId, Page)>;
 pub(super) fn build_levels(
     kind: MapKind,
     level: u8,
-    items: impl ExactSizeIterator<Item = Item>,
+    items: impl IntoIterator<Item = Item>,
 ) -> Result<Vec<Row>, Error> {
-    if items.len() == 0 {
-        let page = empty_page(kind);
-        return Ok(alloc::vec![alloc::vec![(page.id(), page)]]);
-    }
-    let mut level = level;
-    let mut rows = alloc::vec![with_ids(kind, level, cut_level(level, items))];
-    while let Some(row) = rows.last().filter(|row| row.len() > 1) {
-        if level == LEVEL_MAX {
-            return Err(Error::malformed(Fault::OutOfRange));
-        }
-        level += 1;
-        let above: Vec<Item> = row.iter().filter_map(|(id, page)| page.to_item(*id)).collect();
-        rows.push(with_ids(kind, level, cut_level(level, above.into_iter())));
-    }
-    Ok(rows)
+    let mut levels = Levels::new(kind, level);
+    items.into_iter().try_for_each(|item| levels.push(item))?;
+    let (_, pages) = levels.finish()?;
+    Ok(rows(level, pages))
 }
 
 /// Makes pages of what was cut.
@@ -88,9 +67,21 @@ pub(super) fn with_ids(kind: MapKind, level: u8, pages: Vec<Vec<Item>>) -> Row {
     pages.map(|page| (page.id(), page)).collect()
 }
 
+/// Parts pages into rows, the lowest first; those of one level are in key order.
+fn rows(lowest: u8, pages: Vec<(MapId, Page)>) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
+    for (id, page) in pages {
+        let at = usize::from(page.level().saturating_sub(lowest));
+        rows.resize_with(rows.len().max(at + 1), Row::new);
+        if let Some(row) = rows.get_mut(at) {
+            row.push((id, page));
+        }
+    }
+    rows
+}
+
 /// Puts rows, the lowest first, into pre-order.
-fn in_pre_order(rows: Vec<Row>) -> BuiltMap {
-    let root = rows.last().and_then(|row| row.first()).map(|(id, _)| *id);
+fn in_pre_order(rows: Vec<Row>) -> Vec<(MapId, Page)> {
     let mut rows: Vec<_> = rows.into_iter().map(Vec::into_iter).collect();
     let mut pages = Vec::new();
     // How many pages are still to come at each level, before the one above goes on.
@@ -108,6 +99,5 @@ fn in_pre_order(rows: Vec<Row>) -> BuiltMap {
         }
         pages.push((id, page));
     }
-    // Rows are never empty, so there is a root; the zero id names no page.
-    BuiltMap { root: root.unwrap_or(MapId::from_bytes([0; 32])), pages }
+    pages
 }

@@ -21,6 +21,10 @@ impl Cutter {
         Self { level, page: Vec::new() }
     }
 
+    pub(super) const fn level(&self) -> u8 {
+        self.level
+    }
+
     /// Takes the next item's key; tells whether it ends its page by (i), (ii) or (iii).
     pub(super) fn ends_page(&mut self, key: &[u8]) -> bool {
         let c = derive_key(Context::MapCut, &[key]);
@@ -48,34 +52,6 @@ impl Cutter {
         place >= PAGE_ITEMS_MAX as usize
             || place >= WHOLE_LEVEL_ITEMS_MAX as usize && before.all(|earlier| c < earlier)
     }
-}
-
-/// Cuts a whole level into pages; none for no items.
-///
-/// A level can be the largest thing in memory, so each item is taken once and no page has room for
-/// more than its own.
-#[expect(clippy::drain_collect, reason = "the room of the page that grows is used again")]
-pub(super) fn cut_level(level: u8, items: impl ExactSizeIterator<Item = Item>) -> Vec<Vec<Item>> {
-    if items.len() == 0 {
-        return Vec::new();
-    }
-    if items.len() <= WHOLE_LEVEL_ITEMS_MAX as usize {
-        return alloc::vec![items.collect()];
-    }
-    let mut cutter = Cutter::new(level);
-    let mut pages = Vec::new();
-    let mut page = Vec::with_capacity(PAGE_ITEMS_MAX as usize);
-    for item in items {
-        let ends = cutter.ends_page(&item.entry.key);
-        page.push(item);
-        if ends {
-            pages.push(page.drain(..).collect());
-        }
-    }
-    if !page.is_empty() {
-        pages.push(page);
-    }
-    pages
 }
 
 /// Whether the last of `items` ends their page by (i), (ii) or (iii); none if an earlier one does.

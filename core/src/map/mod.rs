@@ -2,6 +2,7 @@
 //! entries (`docs/spec/map.md`, `docs/spec/map-proofs.md`).
 
 mod build;
+mod builder;
 mod cut;
 mod difference;
 mod item;
@@ -15,6 +16,7 @@ mod update;
 mod verify;
 
 pub use build::{BuiltMap, build, empty_map_id};
+pub use builder::Builder;
 pub use difference::{Difference, difference};
 pub use item::{Below, Entry, Item};
 pub use kind::MapKind;

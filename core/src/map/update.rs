@@ -340,7 +340,7 @@ fn add_root(
     level: u8,
     items: Vec<Item>,
 ) -> Result<MapId, Error> {
-    let rows: Vec<Row> = build_levels(kind, level, items.into_iter())?;
+    let rows: Vec<Row> = build_levels(kind, level, items)?;
     let root = rows.last().and_then(|row| row.first()).map(|(id, _)| *id);
     new.extend(rows.into_iter().flatten());
     Ok(root.unwrap_or(MapId::from_bytes([0; 32])))
