@@ -7,9 +7,9 @@ use std::{
 
 use bytes::Bytes;
 use markerbed_core::{
-    ContentId, NodeId, ObjectId,
+    ContentId, MapId, NodeId, ObjectId,
     codec::Canonical,
-    map::{self, Entry, MapKind},
+    map::{self, Entry, MapKind, Page},
     tree::{Child, Counts, Directory, File, Gap, GapReason, Node, NodeKind},
 };
 
@@ -233,18 +233,17 @@ impl<'a> Assembly<'a> {
         begun: &Begun,
         objects: &mut Objects<'_>,
     ) -> Result<(NodeId, Directory), Failed> {
-        let mut entries = Vec::with_capacity(begun.slots.len());
+        let mut map = map::Builder::new(MapKind::Directory);
         let mut below = Counts::default();
         for (slot, (name, _)) in begun.entries() {
             let Some((child, adds)) = self.child(slot, objects)? else { continue };
             below = below.checked_add(adds)?;
-            entries.push(Entry { key: name.to_vec(), value: child.encode() });
+            map.push(Entry { key: name.to_vec(), value: child.encode() })?;
+            objects.put_pages(map.take_pages())?;
         }
-        let map = map::build(MapKind::Directory, entries)?;
-        for (id, page) in &map.pages {
-            objects.put((*id).into(), page.encode())?;
-        }
-        let directory = Directory::new(map.root, below)?;
+        let (root, pages) = map.finish()?;
+        objects.put_pages(pages)?;
+        let directory = Directory::new(root, below)?;
         let node = Node::from(directory);
         let id = node.id();
         objects.put(id.into(), node.encode())?;
@@ -381,7 +380,7 @@ impl State {
 
 impl Begun {
     /// Each entry, and its name and kind.
-    pub(super) fn entries(&self) -> impl Iterator<Item = (&Slot, (&[u8], EntryKind))> {
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&Slot, (&[u8], EntryKind))> + Clone {
         (0..).zip(&self.slots).filter_map(|(at, slot)| Some((slot, self.listing.entry(at)?)))
     }
 
@@ -413,6 +412,10 @@ impl Objects<'_> {
             return Ok(());
         }
         self.sink.put_objects(mem::take(&mut self.waiting))
+    }
+
+    fn put_pages(&mut self, pages: Vec<(MapId, Page)>) -> Result<(), StoreError> {
+        pages.iter().try_for_each(|(id, page)| self.put((*id).into(), page.encode()))
     }
 
     fn put_all(self) -> Result<(), StoreError> {

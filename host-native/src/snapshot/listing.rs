@@ -37,6 +37,7 @@ impl Listing {
         let Self { names, entries } = self;
         entries.sort_unstable_by(|a, b| a.name(names).cmp(b.name(names)));
         entries.shrink_to_fit();
+        names.shrink_to_fit();
     }
 
     /// Learns the kinds that the file system does not tell.

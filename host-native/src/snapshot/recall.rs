@@ -1,7 +1,7 @@
 //! What is known of a directory from before, and what will be known of it the next time.
 
 use std::{
-    collections::HashSet,
+    collections::{HashSet, VecDeque},
     sync::{Mutex, PoisonError},
 };
 
@@ -92,26 +92,45 @@ impl<'a> Recall<'a> {
     pub(super) fn tell<'b>(
         &self,
         head: &Head,
-        entries: impl Iterator<Item = (&'b Slot, (&'b [u8], EntryKind))>,
+        entries: impl Iterator<Item = (&'b Slot, (&'b [u8], EntryKind))> + Clone,
     ) -> Told {
         let Some(now) = &self.now else { return Told::Nowhere };
-        let mut block = Vec::new();
-        head.put(&mut block);
-        let mut is_told = true;
+        let mut now = now.lock().unwrap_or_else(PoisonError::into_inner);
+        // The blocks of the directories below come first, in one piece each.
+        let mut below = VecDeque::new();
+        for (slot, _) in entries.clone() {
+            if let Slot::Directory(made) = slot {
+                below.push_back(self.block_now(&mut now, made.told));
+            }
+        }
+        let mut bytes = Vec::new();
+        head.put(&mut bytes);
+        let at = now.append(&bytes);
+        bytes.clear();
         for (slot, (name, kind)) in entries {
-            is_told &= match slot {
+            let is_told = match slot {
                 Slot::Same(at) => {
                     let entry = self.entry(*at);
-                    entry.map(|entry| block.extend_from_slice(entry.bytes)).is_some()
+                    entry.map(|entry| bytes.extend_from_slice(entry.bytes)).is_some()
                 }
-                _ => self.body(slot, kind).and_then(|body| body.put(name, &mut block)).is_some(),
+                Slot::Directory(_) => {
+                    let block = below.pop_front().flatten();
+                    block
+                        .and_then(|block| Body::Directory { block }.put(name, &mut bytes))
+                        .is_some()
+                }
+                _ => self.body(slot, kind).put(name, &mut bytes).is_some(),
             };
+            if !is_told {
+                now.give_up();
+            }
+            if bytes.len() >= CHUNK_BYTES {
+                now.append(&bytes);
+                bytes.clear();
+            }
         }
-        let mut now = now.lock().unwrap_or_else(PoisonError::into_inner);
-        if !is_told {
-            now.give_up();
-        }
-        Told::Now(now.append(&block))
+        now.append(&bytes);
+        Told::Now(at)
     }
 
     /// Ends the look; what was seen, unless it is told already in the file from before.
@@ -122,9 +141,19 @@ impl<'a> Recall<'a> {
         Some(now)
     }
 
-    /// What is told of an entry; none for a directory that is told of nowhere.
-    fn body(&self, slot: &Slot, kind: EntryKind) -> Option<Body> {
-        Some(match slot {
+    /// Where the new file tells of a directory, in a block that is copied if it must be; none if
+    /// nothing does.
+    fn block_now(&self, now: &mut NewSeen, told: Told) -> Option<u64> {
+        match told {
+            Told::Nowhere => None,
+            Told::Now(block) => Some(block),
+            Told::Before(block) => Some(now.copy(self.before?, block)),
+        }
+    }
+
+    /// What is told of an entry that is no directory.
+    fn body(&self, slot: &Slot, kind: EntryKind) -> Body {
+        match slot {
             Slot::File { stamp, content } if self.will_know(stamp) => {
                 let is_stored = self.keeps_contents;
                 Body::File { stamp: *stamp, content: *content, is_stored }
@@ -133,22 +162,13 @@ impl<'a> Recall<'a> {
                 Body::Symlink { stamp: *stamp, node: *node }
             }
             Slot::File { .. } | Slot::Symlink { .. } => Body::Young(kind),
-            Slot::Directory(made) => {
-                let block = match made.told {
-                    Told::Nowhere => return None,
-                    Told::Now(block) => block,
-                    Told::Before(block) => {
-                        let mut now =
-                            self.now.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
-                        now.copy(self.before?, block)
-                    }
-                };
-                Body::Directory { block }
-            }
-            Slot::Absent | Slot::Waiting | Slot::Same(_) => Body::Absent(kind),
-        })
+            Slot::Absent | Slot::Waiting | Slot::Same(_) | Slot::Directory(_) => Body::Absent(kind),
+        }
     }
 }
+
+/// How much of a block is kept before it is written.
+const CHUNK_BYTES: usize = 64 << 10;
 
 #[cfg(test)]
 mod tests {

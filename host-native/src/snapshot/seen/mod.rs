@@ -12,9 +12,10 @@ mod layout;
 mod place;
 mod write;
 
-use std::io::Read;
+use std::io::{self, Read, Seek, SeekFrom};
 
 use markerbed_core::{ContentId, NodeId, SnapshotId};
+use xxhash_rust::xxh3::Xxh3;
 use zstd::stream::read::Decoder;
 
 use super::stamp::{Moment, take};
@@ -96,15 +97,23 @@ impl Seen {
     }
 
     /// Reads a file; none if it is not whole, or of another version.
-    fn parse(file: &[u8]) -> Option<Self> {
-        let (summed, sum) = file.split_last_chunk()?;
-        if xxhash_rust::xxh3::xxh3_64(summed) != u64::from_le_bytes(*sum) {
+    fn parse(mut file: impl Read + Seek) -> Option<Self> {
+        let packed_bytes = file.seek(SeekFrom::End(-END_BYTES)).ok()?;
+        let (mut length, mut sum) = ([0; 8], [0; 8]);
+        file.read_exact(&mut length).and_then(|()| file.read_exact(&mut sum)).ok()?;
+        let length = u64::from_le_bytes(length);
+        file.rewind().ok()?;
+        let mut summed = Xxh3::new();
+        io::copy(&mut (&mut file).take(packed_bytes + 8), &mut summed).ok()?;
+        if summed.digest() != u64::from_le_bytes(sum) {
             return None;
         }
-        let packed = summed.strip_prefix(MAGIC)?;
-        let most = (packed.len() as u64).saturating_mul(SHRUNK_MAX).saturating_add(1 << 20);
+        file.rewind().ok()?;
+        let mut magic = [0; MAGIC.len()];
+        file.read_exact(&mut magic).ok().filter(|()| magic == *MAGIC)?;
         let mut bytes = Vec::new();
-        Decoder::new(packed).ok()?.take(most).read_to_end(&mut bytes).ok()?;
+        bytes.try_reserve_exact(usize::try_from(length).ok()?).ok()?;
+        Decoder::new(file.take(packed_bytes)).ok()?.take(length).read_to_end(&mut bytes).ok()?;
         let (_, mut trailer) = bytes.split_at_checked(bytes.len().checked_sub(TRAILER_BYTES)?)?;
         let trailer = Trailer::take(&mut trailer)?;
         Some(Self { bytes, trailer })
@@ -133,9 +142,9 @@ impl Trailer {
     }
 }
 
-/// Begins every file; the number is the version. One frame of Zstandard follows, then a sum of all
-/// before it.
+/// Begins every file; the number is the version. One frame of Zstandard follows, then how many
+/// bytes that says, and a sum of all before it.
 const MAGIC: &[u8] = b"markerbed seen 2\n";
-/// How much smaller than what it says a file may be: a small one cannot fill the memory.
-const SHRUNK_MAX: u64 = 256;
+/// Bytes of that number and of the sum.
+const END_BYTES: i64 = 16;
 const TRAILER_BYTES: usize = 3 * 32 + 8 + 12 + 8;

@@ -1,7 +1,8 @@
 //! Where the seen file of a directory is, and when it counts.
 
 use std::{
-    fs, io,
+    fs::File,
+    io,
     os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
     time::{SystemTime, UNIX_EPOCH},
@@ -62,7 +63,7 @@ impl SeenPlace {
 
     /// What was seen the last time; none if nothing was, or if it does not count.
     pub fn read(&self) -> Option<Seen> {
-        let seen = Seen::parse(&fs::read(&self.file).ok()?)?;
+        let seen = Seen::parse(File::open(&self.file).ok()?)?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
         // If the clock went back, times that come may be times that were.
         let began_before_now = seen.trailer.began_at

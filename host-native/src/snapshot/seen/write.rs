@@ -149,9 +149,11 @@ impl NewSeen {
 
     fn write_end(&mut self) -> io::Result<()> {
         self.file.do_finish()?;
-        let Summed { file, sum } = self.file.get_mut();
-        file.write_all(&sum.digest().to_le_bytes())?;
-        file.flush()
+        let summed = self.file.get_mut();
+        summed.write_all(&self.length.to_le_bytes())?;
+        let sum = summed.sum.digest();
+        summed.write_all(&sum.to_le_bytes())?;
+        summed.flush()
     }
 }
 
