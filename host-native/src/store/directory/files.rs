@@ -122,6 +122,11 @@ impl Files {
         file.map(|file| IndexFile::open(file, pack, self.seed, blocks())).transpose()
     }
 
+    /// An index like that file's, in memory alone.
+    pub(super) fn index_in_memory(&self, pack: u32, bytes: Vec<u8>) -> Option<IndexFile> {
+        IndexFile::in_memory(bytes, pack, self.seed, self.index_blocks.clone())
+    }
+
     /// Puts an index file in place, durably and as a whole.
     pub(super) fn write_index(&self, pack: u32, bytes: &[u8]) -> io::Result<()> {
         let directory = self.root.join(layout::INDEX_DIRECTORY);

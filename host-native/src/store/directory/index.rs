@@ -41,6 +41,16 @@ impl Index {
         self.packs.iter().rev().map(|(pack, index)| (*pack, index))
     }
 
+    /// How many items are in memory.
+    pub(super) fn item_count(&self) -> usize {
+        self.packs.values().map(PackIndex::item_count).sum()
+    }
+
+    /// The oldest of what is in memory.
+    pub(super) fn oldest(&self) -> Option<(u32, &PackIndex)> {
+        self.packs.first_key_value().map(|(pack, index)| (*pack, index))
+    }
+
     /// The index files.
     pub(super) fn files(&self) -> IndexFiles {
         self.files.clone()

@@ -118,7 +118,8 @@ impl DirectoryStore {
         let files = Arc::new(Files::new(options.layer, root, store, mode));
         let uncommitted = if writes { Uncommitted::Keep } else { Uncommitted::Leave };
         let purpose = Purpose::Open(options.index, uncommitted);
-        let mut found = recover(&files, purpose).map_err(|error| files.failed(error))?;
+        let mut found =
+            recover(&files, purpose, options.pack_bytes).map_err(|error| files.failed(error))?;
         let writer = if writes {
             let writer = begin_writing(&files, &mut found, options.pack_bytes)?;
             if options.index == IndexUse::Use {

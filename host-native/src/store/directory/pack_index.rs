@@ -1,6 +1,9 @@
 //! The index of one pack in memory: where the newest state of each key in it is.
 
-use std::{collections::BTreeMap, ops::Bound};
+use std::{
+    collections::{BTreeMap, hash_map::Entry},
+    ops::Bound,
+};
 
 use foldhash::HashMap;
 use markerbed_core::WorkspaceId;
@@ -207,6 +210,11 @@ impl PackIndex {
         }
     }
 
+    /// How many items there are, removed ones too.
+    pub(super) fn item_count(&self) -> usize {
+        self.items.len()
+    }
+
     /// What an index file says of this, where it covers the pack `pack` up to `end`.
     pub(super) fn sections(&self, pack: u32, end: u64, seed: Seed) -> (Covered, Vec<Section>) {
         let (first_sequence, last_sequence) = self.sequences.unwrap_or_default();
@@ -215,7 +223,9 @@ impl PackIndex {
             self.workspaces.iter().map(|workspace| workspace.section(seed)).collect();
         for (key, held) in &self.items {
             if let Some(section) = sections.get_mut(key.workspace as usize) {
-                section.keys.push((seed.hash(key.class, &key.id), self.offset(*held) as u32));
+                section
+                    .keys
+                    .push((seed.hash(key.class, &key.id), offset_of(&self.frames, *held) as u32));
             }
         }
         (covered, sections)
@@ -224,18 +234,12 @@ impl PackIndex {
     /// Notes the state of an item that was written at `offset`, unless a newer one is known:
     /// writers may come here in another order than to the pack.
     fn put_state(&mut self, key: ItemKey, offset: u64, held: Held) {
-        let known = self.items.get(&key).map(|known| self.offset(*known));
-        if known.is_none_or(|known| known <= offset) {
-            self.items.insert(key, held);
-        }
-    }
-
-    /// Where the record or line is that made this state.
-    fn offset(&self, held: Held) -> u64 {
-        match held {
-            Held::Removed { line } => u64::from(line),
-            Held::Stored { frame, .. } => {
-                self.frames.get(frame as usize).map_or(0, |frame| frame.record.offset)
+        match self.items.entry(key) {
+            Entry::Vacant(place) => drop(place.insert(held)),
+            Entry::Occupied(mut known) => {
+                if offset_of(&self.frames, *known.get()) <= offset {
+                    known.insert(held);
+                }
             }
         }
     }
@@ -299,6 +303,16 @@ impl Workspace {
         let end = self.entries.last_key_value().map_or(0, |(number, _)| number.saturating_add(1));
         let rows = self.rows.values().map(|row| row.line).collect();
         Section { workspace: self.id, entries: first..end, keys, rows }
+    }
+}
+
+/// Where the record or line is that made this state.
+fn offset_of(frames: &[Frame], held: Held) -> u64 {
+    match held {
+        Held::Removed { line } => u64::from(line),
+        Held::Stored { frame, .. } => {
+            frames.get(frame as usize).map_or(0, |frame| frame.record.offset)
+        }
     }
 }
 

@@ -27,6 +27,8 @@ pub(super) struct Writer {
     buffer: Vec<u8>,
     /// A pack of that many bytes is sealed before the next record.
     pack_bytes: u64,
+    /// Items that this handle has appended to the pack.
+    items: u32,
     mark: Mark,
     mark_file: Arc<dyn StoreFile>,
     mark_turn: u64,
@@ -96,6 +98,7 @@ impl Writer {
             written: end.offset,
             buffer: Vec::new(),
             pack_bytes: pack_bytes.clamp(PACK_HEADER_BYTES + 1, PACK_BYTES_MAX),
+            items: 0,
             mark,
             mark_file,
             mark_turn: mark.sequence,
@@ -133,6 +136,7 @@ impl Writer {
         } else {
             self.put_in_buffer(header, table, payload);
         }
+        self.items = self.items.saturating_add(header.items);
         Ok(position)
     }
 
@@ -164,7 +168,7 @@ impl Writer {
     /// Seals a full pack and empties a full buffer.
     fn make_room(&mut self) -> Result<(), StoreError> {
         self.tail.check(&self.files)?;
-        if self.end().1.offset >= self.pack_bytes {
+        if self.end().1.offset >= self.pack_bytes || self.items >= PACK_ITEMS {
             self.seal()
         } else if self.buffer.len() >= BUFFER_BYTES {
             self.write_out()
@@ -272,6 +276,7 @@ impl Writer {
         self.files.keep_pack(pack, file.clone());
         self.file = file;
         self.sealed.push(self.pack);
+        self.items = 0;
         self.pack = pack;
         self.written = PACK_HEADER_BYTES;
         self.mark.durable = self.mark.durable.max(self.end().1);
@@ -300,6 +305,9 @@ const fn packed(position: Position) -> u64 {
     ((position.pack as u64) << 40) | position.offset
 }
 
+/// A pack with that many items is sealed too: those of the newest pack are known in memory, some 75
+/// bytes each.
+const PACK_ITEMS: u32 = 200_000;
 const BUFFER_BYTES: usize = 1 << 20;
 /// With the largest record behind it, every offset in a pack fits 32 bits.
 const PACK_BYTES_MAX: u64 = 3 << 30;

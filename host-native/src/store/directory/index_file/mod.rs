@@ -8,6 +8,7 @@ mod encode;
 mod filter;
 mod guide;
 mod head;
+mod kept;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +23,7 @@ use blocks::{Blocks, Fault};
 pub(super) use encode::encode;
 use guide::{Guide, tag};
 use head::{Counts, Header, SectionHead};
+use kept::KeptFile;
 use markerbed_core::WorkspaceId;
 
 use super::{layer::StoreFile, sum::Seed};
@@ -82,6 +84,16 @@ impl IndexFile {
         cache: Arc<BlockCache>,
     ) -> io::Result<Result<Self, &'static str>> {
         split(Self::read_head(file, pack, seed, cache))
+    }
+
+    /// An index that is no file, for whoever may not trust one and has no room for more.
+    pub(super) fn in_memory(
+        bytes: Vec<u8>,
+        pack: u32,
+        seed: Seed,
+        cache: Arc<BlockCache>,
+    ) -> Option<Self> {
+        Self::open(Arc::new(KeptFile(bytes)), pack, seed, cache).ok()?.ok()
     }
 
     /// What the file covers.
