@@ -11,7 +11,7 @@ use std::{
 };
 
 use markerbed_host::store::{
-    DirectoryStore,
+    DirectoryStore, StoreError,
     directory::{Access, Options},
 };
 use markerbed_suites::{Random, cases_in_ci, print_count, seed};
@@ -20,7 +20,7 @@ pub(crate) use pool::WORKSPACES;
 pub(crate) use step::{Letter, Step};
 
 use crate::{
-    call::Call,
+    call::{Answer, Call},
     files::{FakeFiles, Fault, FaultKind, Loss, Tamper},
     support::{options, root, scan_all},
 };
@@ -107,6 +107,8 @@ struct Run<'a> {
     failing_steps: u64,
     /// A call that writes has failed since the store was opened.
     failed: bool,
+    /// There was a fault, which may have hit what nobody is told of.
+    faulted: bool,
     counts: &'a mut Counts,
 }
 
@@ -117,7 +119,8 @@ impl<'a> Run<'a> {
         let store = DirectoryStore::create(root(), sizes).map_err(|error| error.to_string())?;
         let oracle = Oracle::default();
         let store = Some(store);
-        Ok(Self { files, pack_bytes, store, oracle, failing_steps: 0, failed: false, counts })
+        let (failing_steps, failed, faulted) = (0, false, false);
+        Ok(Self { files, pack_bytes, store, oracle, failing_steps, failed, faulted, counts })
     }
 
     fn all(&mut self, steps: &[Step]) -> Result<(), String> {
@@ -156,6 +159,7 @@ impl<'a> Run<'a> {
                 self.failing_steps = 1 + random.below(4);
                 self.count(step.letter, if is_once { "once" } else { "for some time" });
             }
+            Letter::CommitTogether => self.ask_together(step)?,
             letter => {
                 let call = step.call(&mut self.oracle);
                 if let Some(call) = call {
@@ -179,6 +183,31 @@ impl<'a> Run<'a> {
     fn ask(&mut self, letter: Letter, call: &Call) -> Result<(), String> {
         let Some(store) = self.store.clone() else { return Err("it is closed".to_owned()) };
         let found = call.ask(&store);
+        self.compare(letter, call, found, &store)
+    }
+
+    /// Commits in two workspaces at once, which one sync may make durable.
+    fn ask_together(&mut self, step: &Step) -> Result<(), String> {
+        let Some(store) = self.store.clone() else { return Err("it is closed".to_owned()) };
+        let calls = step.commits(&mut self.oracle);
+        let found = std::thread::scope(|scope| {
+            calls.each_ref().map(|call| scope.spawn(|| call.ask(&store))).map(|asked| asked.join())
+        });
+        for (call, found) in calls.iter().zip(found) {
+            let found = found.map_err(|_| "it panicked".to_owned())?;
+            self.compare(step.letter, call, found, &store)?;
+        }
+        Ok(())
+    }
+
+    /// Compares an answer with that of the oracle.
+    fn compare(
+        &mut self,
+        letter: Letter,
+        call: &Call,
+        found: Result<Answer, StoreError>,
+        store: &DirectoryStore,
+    ) -> Result<(), String> {
         let word = match &found {
             Ok(answer) => answer.word(),
             Err(error) => error.code(),
@@ -197,7 +226,7 @@ impl<'a> Run<'a> {
                 if !(faulty || (told && self.failed)) {
                     return Err(format!("without a fault: {error}"));
                 }
-                self.files.without_fault(|| self.oracle.failed(call, &store));
+                self.files.without_fault(|| self.oracle.failed(call, store));
                 self.failed = true;
             }
             Err(error) => {
@@ -260,7 +289,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    fn open(&self) -> Result<DirectoryStore, markerbed_host::store::StoreError> {
+    fn open(&self) -> Result<DirectoryStore, StoreError> {
         let sizes = Options { pack_bytes: self.pack_bytes, ..options(&self.files, Access::Write) };
         DirectoryStore::open(root(), sizes)
     }
@@ -277,7 +306,8 @@ impl<'a> Run<'a> {
             if !reader.damage().is_empty() {
                 return Err(format!("a reader: {:?}", reader.damage()));
             }
-            self.oracle.differences_of_reader(&reader).map_err(|fault| format!("a reader: {fault}"))
+            let differences = self.oracle.differences_of_reader(&reader, !self.faulted);
+            differences.map_err(|fault| format!("a reader: {fault}"))
         })?;
         self.count(Letter::Reader, "agrees");
         Ok(())
@@ -292,7 +322,8 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    fn fail(&self, at: u64, kind: FaultKind) {
+    fn fail(&mut self, at: u64, kind: FaultKind) {
+        self.faulted = true;
         self.files.set_fault(Some(Fault { at, kind }));
     }
 
@@ -332,6 +363,7 @@ const WANTED: &[(Letter, &[&str])] = &[
     (Letter::CommitTaken, &["request-taken"]),
     (Letter::CommitBad, &["bad-batch"]),
     (Letter::CommitTooLarge, &["too-large"]),
+    (Letter::CommitTogether, &["committed", "store-failed", "store-full"]),
     (Letter::FetchRows, &["all", "some", "absent"]),
     (Letter::RangeRows, &["all", "empty"]),
     (Letter::Number, &["all", "absent"]),

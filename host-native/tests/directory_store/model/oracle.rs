@@ -34,6 +34,16 @@ enum State {
     Perhaps,
 }
 
+impl Done {
+    fn is_durable_batch(&self) -> bool {
+        let is_batch = match &self.call {
+            Call::Commit(_, batch) => !batch.entries.is_empty() || !batch.rows.is_empty(),
+            call => !call.puts(),
+        };
+        is_batch && self.state == State::Durable
+    }
+}
+
 impl Oracle {
     /// Notes a call that was answered, and gives the memory store's answer.
     pub(crate) fn answered(&mut self, call: &Call) -> Result<Answer, String> {
@@ -149,12 +159,21 @@ impl Oracle {
 
     /// Compares what a reader sees: all that is durable, and perhaps some of what was put.
     ///
+    /// What was flushed behind the last batch is known to be durable by the mark alone, which is
+    /// lost if it cannot be written: `marked` tells that it could.
+    ///
     /// # Errors
     ///
     /// What differs.
-    pub(crate) fn differences_of_reader(&self, reader: &dyn Store) -> Result<(), String> {
+    pub(crate) fn differences_of_reader(
+        &self,
+        reader: &dyn Store,
+        marked: bool,
+    ) -> Result<(), String> {
         let mut durable = Self { requests: self.requests.clone(), ..Self::default() };
-        for done in self.done.iter().filter(|done| done.state == State::Durable) {
+        let batches = self.done.iter().rposition(Done::is_durable_batch).map_or(0, |at| at + 1);
+        let sure = if marked { self.done.len() } else { batches };
+        for done in self.done[..sure].iter().filter(|done| done.state == State::Durable) {
             done.call.ask(&durable.store).unwrap();
             durable.done.push(done.clone());
         }

@@ -49,6 +49,8 @@ pub(crate) enum Letter {
     CommitTaken,
     CommitBad,
     CommitTooLarge,
+    /// Two workspaces commit at once.
+    CommitTogether,
     FetchRows,
     RangeRows,
     Number,
@@ -75,7 +77,7 @@ pub(crate) enum Letter {
 }
 
 /// How often each letter comes, in all.
-const LETTERS: [(Letter, u64); 36] = [
+const LETTERS: [(Letter, u64); 37] = [
     (Letter::PutContents, 12),
     (Letter::PutLarge, 1),
     (Letter::WriteContent, 2),
@@ -96,6 +98,7 @@ const LETTERS: [(Letter, u64); 36] = [
     (Letter::CommitTaken, 1),
     (Letter::CommitBad, 1),
     (Letter::CommitTooLarge, 1),
+    (Letter::CommitTogether, 4),
     (Letter::FetchRows, 3),
     (Letter::RangeRows, 4),
     (Letter::Number, 2),
@@ -137,6 +140,17 @@ impl Step {
         let workspace = WORKSPACES[usize::from(random.below(5) == 0)];
         self.call_of_contents(workspace, &mut random)
             .or_else(|| self.call_of_records(workspace, oracle, &mut random))
+    }
+
+    /// A commit in each workspace.
+    pub(crate) fn commits(&self, oracle: &mut Oracle) -> [Call; 2] {
+        let mut random = self.random();
+        WORKSPACES.map(|workspace| {
+            let number = wait(oracle.store.number(workspace)).unwrap();
+            let step = Self { letter: Letter::Commit, seed: random.next() };
+            let batch = step.batch(workspace, number, oracle, &mut random).unwrap();
+            Call::Commit(workspace, batch)
+        })
     }
 
     fn call_of_contents(&self, workspace: WorkspaceId, random: &mut Random) -> Option<Call> {
