@@ -2,11 +2,12 @@
 
 use std::{
     collections::HashSet,
+    ops::Range,
     path::{Path, PathBuf},
 };
 
 use bytes::Bytes;
-use markerbed_core::{ContentId, hash::content_id};
+use markerbed_core::{ContentId, ObjectId, hash::content_id};
 use markerbed_host::store::{
     DirectoryStore,
     directory::{Access, Options, compare_index},
@@ -17,7 +18,7 @@ use crate::{
     call::{Answer, Call},
     files::{FakeFiles, Tamper},
     model::{Letter, Oracle, Step, WORKSPACES, everything},
-    support::{options, root, scan_all},
+    support::{object, options, root, scan_all},
 };
 
 /// A small store, and what it must answer.
@@ -31,12 +32,19 @@ struct Small {
 impl Small {
     /// A store of random calls, closed; packs are sealed if the number is odd.
     fn new(number: u64) -> Self {
+        Self::with_objects(number, 0)
+    }
+
+    /// The same, and so many objects in its first pack, which makes a large index of it.
+    fn with_objects(number: u64, count: u64) -> Self {
         let mut random = Random::new(seed(), &format!("small store {number}"));
         let files = FakeFiles::default();
         let pack_bytes = if number % 2 == 1 { 1_200 } else { 64 << 20 };
         let sizes = Options { pack_bytes, ..options(&files, Access::Write) };
         let store = DirectoryStore::create(root(), sizes).unwrap();
         let (mut oracle, mut removed) = (Oracle::default(), HashSet::new());
+        let many = Call::PutObjects(WORKSPACES[0], many_objects(0..count));
+        assert_eq!(many.ask(&store).unwrap(), oracle.answered(&many).unwrap());
         let letters = [
             Letter::PutObjects,
             Letter::PutContents,
@@ -62,6 +70,9 @@ impl Small {
         drop(store);
         let calls =
             WORKSPACES.iter().flat_map(|workspace| everything(*workspace, &oracle.requests));
+        // Some of the many, and some that are not there.
+        let ids = many_objects(0..count + count / 4).into_iter().step_by(20).map(|(id, _)| id);
+        let calls = calls.chain([Call::HasObjects(WORKSPACES[0], ids.collect())]);
         let questions = calls.map(|call| {
             let answer = call.ask(&oracle.store).unwrap();
             (call, answer)
@@ -185,6 +196,10 @@ impl Small {
     }
 }
 
+fn many_objects(numbers: Range<u64>) -> Vec<(ObjectId, Bytes)> {
+    numbers.map(|number| object(&format!("one of many, {number}"))).collect()
+}
+
 fn is_small(call: &Call) -> bool {
     match call {
         Call::PutContents(_, contents) => contents.iter().all(|bytes| bytes.len() < 600),
@@ -231,48 +246,64 @@ impl File {
 }
 
 /// Flips every bit of the files of a kind, in one small store after the other.
-fn flip_all(name: &str, first: u64, is_wanted: fn(Kind) -> bool, floor: u32) {
+fn flip_all(name: &str, first: u64, is_wanted: fn(&File) -> bool, floor: u32) {
     let floor = u64::from(cases_in_ci(floor));
     let mut tried = 0;
     for number in (first..).step_by(2) {
         if tried >= floor {
             break;
         }
-        let small = Small::new(number);
-        let files = small.files.copy();
-        assert!(small.answers(&files, Access::Read, &|| format!("small store {number}")));
-        for file in small.each_file().iter().filter(|file| is_wanted(file.kind)) {
-            for bit in 0..file.bytes.len() as u64 * 8 {
-                let case = || {
-                    let name = file.name();
-                    format!("bit {bit} of {name} of small store {number}, seed {}", seed())
-                };
-                files.flip(&file.path, bit / 8, 1 << (bit % 8)).unwrap();
-                // Over the bytes of a file each bit has its turn.
-                small.check(&files, file, (bit / 8 + bit) % 8 == 0, &case);
-                files.flip(&file.path, bit / 8, 1 << (bit % 8)).unwrap();
-                tried += 1;
-            }
-        }
+        tried += flip_each(&Small::new(number), number, is_wanted, 1);
     }
     print_count(name, tried, floor);
+}
+
+/// Flips each bit of the files of a kind, or one of `every`, and tells how many it flipped.
+fn flip_each(small: &Small, number: u64, is_wanted: fn(&File) -> bool, every: usize) -> u64 {
+    let mut tried = 0;
+    let files = small.files.copy();
+    assert!(small.answers(&files, Access::Read, &|| format!("small store {number}")));
+    for file in small.each_file().iter().filter(|file| is_wanted(file)) {
+        for bit in (0..file.bytes.len() as u64 * 8).step_by(every) {
+            let case = || {
+                let name = file.name();
+                format!("bit {bit} of {name} of small store {number}, seed {}", seed())
+            };
+            files.flip(&file.path, bit / 8, 1 << (bit % 8)).unwrap();
+            // Over the bytes of a file each bit has its turn.
+            small.check(&files, file, (bit / 8 + bit) % 8 == 0, &case);
+            files.flip(&file.path, bit / 8, 1 << (bit % 8)).unwrap();
+            tried += 1;
+        }
+    }
+    tried
 }
 
 const PACK_HEADER_BYTES: usize = 64;
 
 #[test]
 fn every_bit_of_a_store_of_one_pack() {
-    flip_all("directory_store_flips", 0, |kind| kind != Kind::Index, 250_000);
+    flip_all("directory_store_flips", 0, |file| file.kind != Kind::Index, 250_000);
 }
 
 #[test]
 fn every_bit_of_a_store_of_several_packs() {
-    flip_all("directory_store_flips_of_packs", 1, |kind| kind == Kind::Pack, 150_000);
+    flip_all("directory_store_flips_of_packs", 1, |file| file.kind == Kind::Pack, 150_000);
 }
 
 #[test]
 fn every_bit_of_index_files() {
-    flip_all("directory_store_flips_of_indexes", 1, |kind| kind == Kind::Index, 90_000);
+    flip_all("directory_store_flips_of_indexes", 1, |file| file.kind == Kind::Index, 60_000);
+}
+
+#[test]
+fn every_bit_of_an_index_file_of_several_blocks() {
+    let name = "directory_store_flips_of_blocks";
+    let small = Small::with_objects(1, 600);
+    let every = if cases_in_ci(10) < 10 { 7 } else { 1 };
+    let tried =
+        flip_each(&small, 1, |file| file.kind == Kind::Index && file.bytes.len() > 4_096, every);
+    print_count(name, tried, 60_000 / every as u64);
 }
 
 /// Of how many stores each length of each file is tried.
