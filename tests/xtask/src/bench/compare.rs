@@ -70,6 +70,10 @@ impl Compare {
             if self.quick {
                 settings.command.push_str(" --quick");
             }
+            let tree = self.tree.as_deref().filter(|_| group == Group::Tree);
+            if let Some(name) = tree.and_then(Path::file_name) {
+                settings.command.push_str(&format!(" --tree {}", name.to_string_lossy()));
+            }
             let (results, folder) = measure(group, &settings)?;
             print(&results);
             if self.write {
