@@ -59,8 +59,8 @@ fn try_compress(raw: &[u8]) -> Option<Vec<u8>> {
 fn new_compressor() -> io::Result<Compressor<'static>> {
     let mut compressor = Compressor::new(LEVEL)?;
     compressor.set_parameter(CParameter::Strategy(Strategy::ZSTD_dfast))?;
-    compressor.set_parameter(CParameter::ChainLog(12))?;
-    compressor.set_parameter(CParameter::HashLog(14))?;
+    compressor.set_parameter(CParameter::ChainLog(13))?;
+    compressor.set_parameter(CParameter::HashLog(15))?;
     compressor.set_parameter(CParameter::MinMatch(5))?;
     compressor.set_parameter(CParameter::TargetLength(0))?;
     Ok(compressor)
