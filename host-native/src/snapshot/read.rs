@@ -22,7 +22,7 @@ use super::{
 use crate::folder::{EntryKind, Folder, Identity};
 
 /// Files of at most this many bytes are read whole and handed over many at a time.
-pub(super) const SMALL_BYTES_MAX: u64 = 1 << 20;
+const SMALL_BYTES_MAX: u64 = 1 << 20;
 
 /// What was found under a name.
 #[derive(Debug)]

@@ -219,4 +219,4 @@ impl<'a> Walker<'a> {
 }
 
 /// Enough work that handing it over costs nothing, and little enough to share it evenly.
-const ENTRIES_A_JOB: usize = 128;
+const ENTRIES_A_JOB: usize = 512;

@@ -13,7 +13,7 @@ use super::{
     assemble::{Assembly, DirectoryId, Outcome, Place},
     listing::Listing,
     look::Same,
-    read::{Found, LeftOut, SMALL_BYTES_MAX, Stamps, read_entry, read_large_file},
+    read::{Found, LeftOut, Stamps, read_entry, read_large_file},
     stamp::Stamp,
 };
 use crate::{
@@ -106,7 +106,7 @@ impl Readers<'_> {
                 batch.content_bytes += bytes.len() as u64;
                 batch.files.push((place, stamp));
                 batch.contents.push(bytes);
-                if batch.content_bytes >= SMALL_BYTES_MAX {
+                if batch.content_bytes >= BATCH_BYTES {
                     self.put_contents(batch)?;
                 }
             }
@@ -203,3 +203,5 @@ impl Batch {
 
 /// How much of a large file is read at once.
 const PIECE_BYTES: usize = 1 << 20;
+/// How much of small files is handed over at once: the last frame of each batch is not full.
+const BATCH_BYTES: u64 = 4 << 20;
