@@ -1,12 +1,14 @@
 //! The frames that were decompressed last, and the heads of records that were read last.
 
-use std::{
-    collections::VecDeque,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::Arc;
 
 use bytes::Bytes;
+use foldhash::fast::RandomState;
 use markerbed_core::WorkspaceId;
+use quick_cache::{
+    Weighter,
+    sync::{Cache, DefaultLifecycle},
+};
 
 use super::{
     layout::Position,
@@ -14,20 +16,23 @@ use super::{
     record::{Item, KeyClass},
 };
 
-/// A few frames, by the place of their record: neighbours are read one after the other.
-#[derive(Debug, Default)]
-pub(super) struct FrameCache(Mutex<VecDeque<(Position, Bytes)>>);
+/// Frames, by the place of their record: neighbours are read one after the other.
+pub(super) struct FrameCache(Kept<Bytes, FrameBytes>);
+
+impl Default for FrameCache {
+    fn default() -> Self {
+        Self(kept(FRAMES, FRAMES_BYTES_MAX, FrameBytes))
+    }
+}
 
 impl FrameCache {
     pub(super) fn find(&self, record: Position) -> Option<Bytes> {
-        find(&self.0, record)
+        self.0.get(&record)
     }
 
     pub(super) fn keep(&self, record: Position, bytes: &Bytes) {
         if bytes.len() <= FRAME_BYTES_MAX {
-            let mut frames = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            frames.push_front((record, bytes.clone()));
-            frames.truncate(FRAMES_MAX);
+            self.0.insert(record, bytes.clone());
         }
     }
 }
@@ -54,40 +59,58 @@ impl Head {
     }
 }
 
-/// A few heads, by the place of their record: neighbours are looked up one after the other.
-#[derive(Debug, Default)]
-pub(super) struct HeadCache(Mutex<VecDeque<(Position, Arc<Head>)>>);
+/// Heads, by the place of their record: neighbours are looked up one after the other.
+pub(super) struct HeadCache(Kept<Arc<Head>, HeadItems>);
 
-impl HeadCache {
-    pub(super) fn find(&self, record: Position) -> Option<Arc<Head>> {
-        find(&self.0, record)
-    }
-
-    pub(super) fn keep(&self, head: &Arc<Head>) {
-        let mut heads = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        heads.push_front((head.frame.record, head.clone()));
-        let mut items = 0;
-        let fits = |(_, head): &&(Position, Arc<Head>)| {
-            items += head.items.len();
-            items <= HEAD_ITEMS_MAX
-        };
-        let count = heads.iter().take(HEADS_MAX).take_while(fits).count();
-        heads.truncate(count);
+impl Default for HeadCache {
+    fn default() -> Self {
+        Self(kept(HEADS, HEAD_ITEMS_MAX, HeadItems))
     }
 }
 
-fn find<T: Clone>(kept: &Mutex<VecDeque<(Position, T)>>, record: Position) -> Option<T> {
-    let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-    let at = kept.iter().position(|(known, _)| *known == record)?;
-    let found = kept.remove(at)?;
-    let value = found.1.clone();
-    kept.push_front(found);
-    Some(value)
+impl HeadCache {
+    pub(super) fn find(&self, record: Position) -> Option<Arc<Head>> {
+        self.0.get(&record)
+    }
+
+    pub(super) fn keep(&self, head: &Arc<Head>) {
+        self.0.insert(head.frame.record, head.clone());
+    }
+}
+
+type Kept<T, W> = Cache<Position, T, W, RandomState>;
+
+fn kept<T: Clone, W: Weighter<Position, T> + Clone>(
+    count: usize,
+    most: u64,
+    weigher: W,
+) -> Kept<T, W> {
+    Cache::with(count, most, weigher, RandomState::default(), DefaultLifecycle::default())
+}
+
+#[derive(Clone)]
+struct FrameBytes;
+
+impl Weighter<Position, Bytes> for FrameBytes {
+    fn weight(&self, _: &Position, bytes: &Bytes) -> u64 {
+        bytes.len() as u64
+    }
+}
+
+#[derive(Clone)]
+struct HeadItems;
+
+impl Weighter<Position, Arc<Head>> for HeadItems {
+    fn weight(&self, _: &Position, head: &Arc<Head>) -> u64 {
+        head.items.len() as u64
+    }
 }
 
 /// Larger frames hold one item, which is not asked for twice in a row.
 const FRAME_BYTES_MAX: usize = 256 << 10;
-const FRAMES_MAX: usize = 32;
-const HEADS_MAX: usize = 64;
-/// Some 2 MiB.
-const HEAD_ITEMS_MAX: usize = 32 << 10;
+/// About so many: frames of objects have 32 KiB.
+const FRAMES: usize = 256;
+const FRAMES_BYTES_MAX: u64 = 8 << 20;
+const HEADS: usize = 512;
+/// Some 3 MiB.
+const HEAD_ITEMS_MAX: u64 = 64 << 10;

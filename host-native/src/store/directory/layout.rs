@@ -35,7 +35,7 @@ pub(super) const PACK_HEADER_BYTES: u64 = 64;
 pub(super) struct StoreId(pub(super) [u8; 16]);
 
 /// A place in the packs. The order is that of writing.
-#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub(super) struct Position {
     pub(super) pack: u32,
     pub(super) offset: u64,

@@ -9,7 +9,11 @@ use std::{
     },
 };
 
-use quick_cache::sync::Cache;
+use foldhash::fast::RandomState;
+use quick_cache::{
+    UnitWeighter,
+    sync::{Cache, DefaultLifecycle},
+};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::{Seed, StoreFile, head::MAGIC};
@@ -38,13 +42,16 @@ impl From<io::Error> for Fault {
 ///
 /// Nobody waits here while somebody else reads a file.
 pub(in crate::store::directory) struct BlockCache {
-    blocks: Cache<(u32, u32), Arc<[u8]>>,
+    blocks: Cache<(u32, u32), Arc<[u8]>, UnitWeighter, RandomState>,
     files: AtomicU32,
 }
 
 impl Default for BlockCache {
     fn default() -> Self {
-        Self { blocks: Cache::new(CACHED_BLOCKS), files: AtomicU32::new(0) }
+        let (hashes, life) = (RandomState::default(), DefaultLifecycle::default());
+        let most = CACHED_BLOCKS as u64;
+        let blocks = Cache::with(CACHED_BLOCKS, most, UnitWeighter, hashes, life);
+        Self { blocks, files: AtomicU32::new(0) }
     }
 }
 
