@@ -60,11 +60,11 @@ impl Head {
 }
 
 /// Heads, by the place of their record: neighbours are looked up one after the other.
-pub(super) struct HeadCache(Kept<Arc<Head>, HeadItems>);
+pub(super) struct HeadCache(Kept<Arc<Head>, HeadBytes>);
 
 impl Default for HeadCache {
     fn default() -> Self {
-        Self(kept(HEADS, HEAD_ITEMS_MAX, HeadItems))
+        Self(kept(HEADS, HEADS_BYTES_MAX, HeadBytes))
     }
 }
 
@@ -93,16 +93,16 @@ struct FrameBytes;
 
 impl Weighter<Position, Bytes> for FrameBytes {
     fn weight(&self, _: &Position, bytes: &Bytes) -> u64 {
-        bytes.len() as u64
+        bytes.len() as u64 + ENTRY_BYTES
     }
 }
 
 #[derive(Clone)]
-struct HeadItems;
+struct HeadBytes;
 
-impl Weighter<Position, Arc<Head>> for HeadItems {
+impl Weighter<Position, Arc<Head>> for HeadBytes {
     fn weight(&self, _: &Position, head: &Arc<Head>) -> u64 {
-        head.items.len() as u64
+        (head.items.len() * size_of::<Item>()) as u64 + ENTRY_BYTES
     }
 }
 
@@ -112,5 +112,6 @@ const FRAME_BYTES_MAX: usize = 256 << 10;
 const FRAMES: usize = 256;
 const FRAMES_BYTES_MAX: u64 = 8 << 20;
 const HEADS: usize = 512;
-/// Some 3 MiB.
-const HEAD_ITEMS_MAX: u64 = 64 << 10;
+const HEADS_BYTES_MAX: u64 = 4 << 20;
+/// What anything kept takes besides its own bytes: what has no weight would never be put out.
+const ENTRY_BYTES: u64 = 256;

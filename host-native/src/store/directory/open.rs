@@ -117,12 +117,12 @@ impl DirectoryStore {
         let mode = if writes { OpenMode::Write } else { OpenMode::Read };
         let files = Arc::new(Files::new(options.layer, root, store, mode));
         let uncommitted = if writes { Uncommitted::Keep } else { Uncommitted::Leave };
-        let purpose = Purpose::Open(options.index, uncommitted);
-        let mut found =
-            recover(&files, purpose, options.pack_bytes).map_err(|error| files.failed(error))?;
+        let Options { index, pack_bytes, .. } = options;
+        let purpose = Purpose::Open { index, uncommitted, pack_bytes };
+        let mut found = recover(&files, purpose).map_err(|error| files.failed(error))?;
         let writer = if writes {
-            let writer = begin_writing(&files, &mut found, options.pack_bytes)?;
-            if options.index == IndexUse::Use {
+            let writer = begin_writing(&files, &mut found, pack_bytes)?;
+            if index == IndexUse::Use {
                 complete_index(&files, &mut found, writer.pack_bytes());
             }
             Some(writer)
@@ -142,7 +142,7 @@ impl DirectoryStore {
             queue: Queue::default(),
             cache: FrameCache::default(),
             heads: HeadCache::default(),
-            index_use: options.index,
+            index_use: index,
             notices,
             damage: found.damage,
             batches_lost: found.batches_lost,

@@ -52,8 +52,8 @@ pub(super) struct ReadPack {
 /// What the packs are read for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Purpose {
-    /// To make the index of a store.
-    Open(IndexUse, Uncommitted),
+    /// To make the index of a store; the size of packs tells how much of it may be in memory.
+    Open { index: IndexUse, uncommitted: Uncommitted, pack_bytes: u64 },
     /// To know where the store ends and what is damaged; nothing else is kept, no index is read.
     Scan,
 }
@@ -68,16 +68,12 @@ pub(super) enum Uncommitted {
 }
 
 /// Reads all packs, but for what index files tell of them.
-///
-/// How much is kept in memory of what no index file covers follows from `pack_bytes`, the size of a
-/// pack.
-pub(super) fn recover(files: &Files, purpose: Purpose, pack_bytes: u64) -> io::Result<Recovered> {
+pub(super) fn recover(files: &Files, purpose: Purpose) -> io::Result<Recovered> {
     // Before the packs: whoever writes meanwhile moves the mark last.
     let mark = files.read_mark()?;
     let mut recovery = Recovery {
         files,
         purpose,
-        items_at_hand: (pack_bytes / BYTES_AN_ITEM) as usize,
         pending: VecDeque::new(),
         found: Recovered { mark: Mark { sequence: 0, ..mark }, ..Recovered::default() },
     };
@@ -100,7 +96,6 @@ pub(super) fn recover(files: &Files, purpose: Purpose, pack_bytes: u64) -> io::R
 struct Recovery<'a> {
     files: &'a Files,
     purpose: Purpose,
-    items_at_hand: usize,
     /// What lies behind the durable part, as far as that is known, in order.
     pending: VecDeque<Event>,
     found: Recovered,
@@ -162,7 +157,9 @@ impl Recovery<'_> {
     /// Keeps of older packs only what an index file would say, if there is much: an item then needs
     /// a tenth of the memory, and ten times as long to be found.
     fn keep_little(&mut self) {
-        while self.found.index.item_count() > self.items_at_hand
+        let Purpose::Open { pack_bytes, .. } = self.purpose else { return };
+        let items_at_hand = (pack_bytes / BYTES_AN_ITEM) as usize;
+        while self.found.index.item_count() > items_at_hand
             && let Some((pack, held)) = self.found.index.oldest()
             && self.pending.front().is_none_or(|event| event.position().pack > pack)
             && let Some(read) = self.found.packs.iter().rev().skip(1).find(|of| of.pack == pack)
@@ -189,7 +186,7 @@ impl Recovery<'_> {
     }
 
     const fn uses_index(&self) -> bool {
-        matches!(self.purpose, Purpose::Open(IndexUse::Use, _))
+        matches!(self.purpose, Purpose::Open { index: IndexUse::Use, .. })
     }
 
     /// Reads the header of a pack; tells whether it is this store's.
@@ -325,7 +322,7 @@ impl Recovery<'_> {
             whole.push(event);
             batches_end = if is_batch { whole.len() } else { batches_end };
         }
-        if matches!(self.purpose, Purpose::Open(_, Uncommitted::Leave)) {
+        if matches!(self.purpose, Purpose::Open { uncommitted: Uncommitted::Leave, .. }) {
             whole.truncate(batches_end);
         }
         whole.into_iter().for_each(|event| self.apply(event));

@@ -80,7 +80,7 @@ pub fn rebuild_index(
     let _lock = take_lock(&*layer, root)?;
     let files = Files::new(layer, root, store, OpenMode::Write);
     let failed = |error| files.failed(error);
-    let recovered = recover(&files, Purpose::Scan, 0).map_err(failed)?;
+    let recovered = recover(&files, Purpose::Scan).map_err(failed)?;
     let mut report = IndexReport::default();
     let mut named = BTreeSet::new();
     let mut name = |report: &mut IndexReport, damage: DamagedRecord| {

@@ -79,7 +79,7 @@ pub fn scan_items(
 ) -> Result<ScanReport, StoreError> {
     let store = identify(&*layer, root)?;
     let files = Files::new(layer, root, store, OpenMode::Read);
-    let recovered = recover(&files, Purpose::Scan, 0).map_err(|error| files.failed(error))?;
+    let recovered = recover(&files, Purpose::Scan).map_err(|error| files.failed(error))?;
     let Recovered { end, damage, .. } = recovered;
     let mut scan = Scan { files: &files, end, report: ScanReport::default(), damaged: Vec::new() };
     let judged = Mutex::new((whole, Vec::new()));
