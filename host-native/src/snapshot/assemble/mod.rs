@@ -1,17 +1,19 @@
 //! Makes directories from the bottom up, as soon as all of their entries are known.
 
-use std::{
-    mem,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+mod objects;
+mod state;
 
-use bytes::Bytes;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use markerbed_core::{
-    ContentId, MapId, NodeId, ObjectId,
+    ContentId, NodeId,
     codec::Canonical,
-    map::{self, Entry, MapKind, Page},
+    map::{self, Entry, MapKind},
     tree::{Child, Counts, Directory, File, Gap, GapReason, Node, NodeKind},
 };
+
+use objects::Objects;
+use state::{Pending, State};
 
 use super::{
     Sink, SnapError,
@@ -27,28 +29,6 @@ pub(super) struct Assembly<'a> {
     sink: &'a dyn Sink,
     recall: &'a Recall<'a>,
     state: Mutex<State>,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    /// By [`DirectoryId`]; places of complete ones are used again.
-    pending: Vec<Option<Pending>>,
-    free: Vec<usize>,
-    root: Option<Made>,
-    gaps: Vec<Gap>,
-    gap_path_bytes: usize,
-    left_out: u64,
-    directories: u64,
-}
-
-/// A directory whose entries are not all known.
-#[derive(Debug)]
-struct Pending {
-    /// Where it belongs; none for the root.
-    parent: Option<Place>,
-    begun: Begun,
-    /// How many entries are not yet known.
-    waiting: u32,
 }
 
 /// A directory that was listed.
@@ -154,12 +134,7 @@ impl<'a> Assembly<'a> {
             self.complete(vec![pending])?;
             return Ok(DirectoryId(usize::MAX));
         }
-        let id = state.free.pop().unwrap_or(state.pending.len());
-        match state.pending.get_mut(id) {
-            Some(place) => *place = Some(pending),
-            None => state.pending.push(Some(pending)),
-        }
-        Ok(DirectoryId(id))
+        Ok(state.begin(pending))
     }
 
     /// Takes in what became of entries, and makes the directories that are thereby complete.
@@ -191,7 +166,7 @@ impl<'a> Assembly<'a> {
 
     /// Makes directories, and those above them that they complete.
     fn complete(&self, mut complete: Vec<Pending>) -> Result<(), SnapError> {
-        let mut objects = Objects { sink: self.sink, waiting: Vec::new() };
+        let mut objects = Objects::new(self.sink);
         while let Some(pending) = complete.pop() {
             let parent = pending.parent;
             let made = self.make(&pending.begun, &mut objects);
@@ -319,65 +294,6 @@ impl<'a> Assembly<'a> {
     }
 }
 
-impl State {
-    /// What is to be known of an entry; notes gaps and what is left out.
-    fn slot(&mut self, place: Place, outcome: Outcome) -> Result<Slot, SnapError> {
-        Ok(match outcome {
-            Outcome::File(stamp, content) => Slot::File { stamp, content },
-            Outcome::Symlink(stamp, node) => Slot::Symlink { stamp, node },
-            Outcome::Gap(reason, attempts) => {
-                let path = self.path_of(place);
-                self.add_gap(Gap { path, reason, attempts })?;
-                Slot::Absent
-            }
-            Outcome::LeftOut => {
-                self.left_out += 1;
-                Slot::Absent
-            }
-            Outcome::Own => Slot::Absent,
-        })
-    }
-
-    /// Notes what an entry is; gives the directory out if it is thereby complete.
-    fn settle(&mut self, place: Place, known: Slot) -> Option<Pending> {
-        let DirectoryId(id) = place.directory;
-        let pending = self.pending.get_mut(id)?.as_mut()?;
-        if let Some(slot) = pending.begun.slots.get_mut(place.slot as usize) {
-            *slot = known;
-        }
-        pending.waiting = pending.waiting.saturating_sub(1);
-        if pending.waiting > 0 {
-            return None;
-        }
-        self.free.push(id);
-        self.pending.get_mut(id).and_then(Option::take)
-    }
-
-    /// Keeps a gap, while the document that will hold it has room (LIM-15).
-    fn add_gap(&mut self, gap: Gap) -> Result<(), SnapError> {
-        self.gap_path_bytes += gap.path.len() + GAP_BYTES;
-        self.gaps.push(gap);
-        if self.gap_path_bytes <= GAPS_BYTES_MAX {
-            return Ok(());
-        }
-        let gaps = self.gaps.len() - 1;
-        let first = self.gaps.iter().map(|gap| gap.path.clone()).min().unwrap_or_default();
-        Err(SnapError::TooManyGaps { gaps, first })
-    }
-
-    fn path_of(&self, place: Place) -> Vec<u8> {
-        let mut names: Vec<&[u8]> = Vec::new();
-        let mut next = Some(place);
-        while let Some(Place { directory: DirectoryId(id), slot }) = next {
-            let Some(Some(pending)) = self.pending.get(id) else { break };
-            names.extend(pending.begun.listing.entry(slot).map(|(name, _)| name));
-            next = pending.parent;
-        }
-        names.reverse();
-        names.join(&b'/')
-    }
-}
-
 impl Begun {
     /// Each entry, and its name and kind.
     pub(super) fn entries(&self) -> impl Iterator<Item = (&Slot, (&[u8], EntryKind))> + Clone {
@@ -396,30 +312,6 @@ impl Begun {
                 Slot::Waiting | Slot::File { .. } | Slot::Symlink { .. } => false,
             }
         }) && recorded == before.head.recorded
-    }
-}
-
-/// Objects on their way to the sink.
-struct Objects<'a> {
-    sink: &'a dyn Sink,
-    waiting: Vec<(ObjectId, Bytes)>,
-}
-
-impl Objects<'_> {
-    fn put(&mut self, id: ObjectId, bytes: Vec<u8>) -> Result<(), StoreError> {
-        self.waiting.push((id, bytes.into()));
-        if self.waiting.len() < OBJECTS_AT_ONCE {
-            return Ok(());
-        }
-        self.sink.put_objects(mem::take(&mut self.waiting))
-    }
-
-    fn put_pages(&mut self, pages: Vec<(MapId, Page)>) -> Result<(), StoreError> {
-        pages.iter().try_for_each(|(id, page)| self.put((*id).into(), page.encode()))
-    }
-
-    fn put_all(self) -> Result<(), StoreError> {
-        if self.waiting.is_empty() { Ok(()) } else { self.sink.put_objects(self.waiting) }
     }
 }
 
@@ -450,10 +342,3 @@ fn symlink_child(node: NodeId) -> (Child, Counts) {
     let adds = Counts { nodes: 1, ..Counts::default() };
     (Child { kind: NodeKind::Symlink, id: node }, adds)
 }
-
-/// Objects that are kept back so that a store gets many at once.
-const OBJECTS_AT_ONCE: usize = 1_024;
-/// What a gap needs in the evidence besides its path.
-const GAP_BYTES: usize = 64;
-/// The evidence holds 16 MiB with its escapes; this is kept in memory.
-const GAPS_BYTES_MAX: usize = 16 << 20;
