@@ -4,6 +4,7 @@
 mod chain;
 pub mod drive;
 mod folder;
+pub mod listing;
 mod pool;
 pub mod progress;
 pub mod restore;

@@ -45,6 +45,8 @@ pub struct EvidenceDocument {
     pub left_out: u64,
     /// What has no node; written in order of their paths.
     pub gaps: Vec<Gap>,
+    /// The plain listing whose SHA-256 the snapshot has, if it was kept.
+    pub listing: Option<ContentId>,
     /// Members that this version does not know.
     pub others: Vec<Member>,
 }
@@ -137,7 +139,7 @@ impl RulesDocument {
 impl IgnoreFile {
     fn from_value(value: Value) -> Result<Self, Error> {
         let mut members = Members::of(value)?;
-        let content = text(members.take("content")?)?.parse().map_err(|_| unfit())?;
+        let content = content(members.take("content")?)?;
         Ok(Self { path: members.take_path()?, content })
     }
 }
@@ -160,6 +162,7 @@ impl EvidenceDocument {
         });
         let mut members = self.others.clone();
         members.extend(self.message.as_deref().map(|message| Member::new("message", message)));
+        members.extend(self.listing.map(|id| Member::new("listing", format!("{id}").as_str())));
         members.extend([
             Member::new("schema", EVIDENCE_SCHEMA),
             Member::new("left_out", count_value(self.left_out)),
@@ -177,6 +180,7 @@ impl EvidenceDocument {
         let mut members = Members::read(json, EVIDENCE_SCHEMA)?;
         Ok(Self {
             message: members.find("message").map(text).transpose()?,
+            listing: members.find("listing").map(content).transpose()?,
             left_out: count(&members.take("left_out")?)?,
             gaps: items(members.take("gaps")?)?
                 .into_iter()
@@ -279,6 +283,10 @@ fn path_member(path: &[u8]) -> Member {
 
 fn text(value: Value) -> Result<String, Error> {
     if let Value::Text(text) = value { Ok(text) } else { Err(unfit()) }
+}
+
+fn content(value: Value) -> Result<ContentId, Error> {
+    text(value)?.parse().map_err(|_| unfit())
 }
 
 fn truth(value: Value) -> Result<bool, Error> {

@@ -52,6 +52,38 @@ pub fn write_listing(mut lines: Vec<ListingLine>) -> Result<Vec<u8>, Error> {
 }
 
 impl ListingLine {
+    /// Reads one line, without its line feed.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::OutOfRange`] or [`Error::BadId`] for what is not exactly the line of an item, or
+    /// as [`Path::new`].
+    pub fn read(line: &[u8]) -> Result<Self, Error> {
+        let unfit = || Error::malformed(Fault::OutOfRange);
+        let (has_escapes, rest) = match line.strip_prefix(b"\\") {
+            Some(rest) => (true, rest),
+            None => (false, line),
+        };
+        let (is_sealed, rest) = match rest.strip_prefix(SEALED) {
+            Some(rest) => (true, rest),
+            None => (false, rest),
+        };
+        let (digits, rest) = rest.split_at_checked(DIGITS).ok_or_else(unfit)?;
+        let digits = core::str::from_utf8(digits).map_err(|_| unfit())?;
+        let path = rest.strip_prefix(b"  ").filter(|path| !path.is_empty()).ok_or_else(unfit)?;
+        let item = if is_sealed {
+            ListedItem::Sealed(digits.parse()?)
+        } else {
+            ListedItem::File(digits.parse()?)
+        };
+        let path = if has_escapes { Path::new(&unescaped(path))? } else { Path::new(path)? };
+        let read = Self { path, item };
+        // What it would be written as is the judge: each item has one line.
+        let mut own = Vec::with_capacity(line.len() + 1);
+        read.put(&mut own);
+        if own.strip_suffix(b"\n") == Some(line) { Ok(read) } else { Err(unfit()) }
+    }
+
     /// Appends the line, escaped as GNU coreutils do (LIST-2).
     pub fn put(&self, out: &mut Vec<u8>) {
         let path = self.path.as_bytes();
@@ -102,6 +134,24 @@ fn check_ascends(before: Option<&Path>, path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
+/// The path that was written so; what was never written gives some other path.
+fn unescaped(path: &[u8]) -> Vec<u8> {
+    let mut is_escaped = false;
+    let byte = |byte: &u8| {
+        let is_letter = core::mem::replace(&mut is_escaped, false);
+        match (is_letter, byte) {
+            (false, b'\\') => {
+                is_escaped = true;
+                None
+            }
+            (true, b'n') => Some(b'\n'),
+            (true, b'r') => Some(b'\r'),
+            (_, byte) => Some(*byte),
+        }
+    };
+    path.iter().filter_map(byte).collect()
+}
+
 /// The letter after the `\` that stands for `byte`, if it must not stand as it is.
 const fn escape(byte: u8) -> Option<u8> {
     match byte {
@@ -111,3 +161,8 @@ const fn escape(byte: u8) -> Option<u8> {
         _ => None,
     }
 }
+
+/// Begins the line of a sealed item (LIST-3).
+const SEALED: &[u8] = b"sealed ";
+/// Of a digest or an id as text.
+const DIGITS: usize = 64;

@@ -5,6 +5,7 @@ use std::{fmt, io};
 use markerbed_core::tree::Shown;
 use markerbed_host::{
     drive::DriveError,
+    listing::ListingError,
     restore::RestoreError,
     snapshot::SnapError,
     store::StoreError,
@@ -130,6 +131,18 @@ impl From<SnapError> for Failure {
             _ => Exit::Usage,
         };
         Self::new(exit, error.code(), with_advice(error.code(), &error))
+    }
+}
+
+impl From<ListingError> for Failure {
+    fn from(error: ListingError) -> Self {
+        match error {
+            ListingError::Drive(error) => error.into(),
+            ListingError::MissingContent { .. } => {
+                let advice = "`markerbed snap --rehash` puts it again";
+                Self::new(Exit::Incomplete, error.code(), format_args!("{error}; {advice}"))
+            }
+        }
     }
 }
 

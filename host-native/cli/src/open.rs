@@ -9,17 +9,22 @@ use std::{
 
 use bytes::Bytes;
 use markerbed_core::{
-    ContentId, Error, Id16, WorkspaceId,
+    ContentId, Error, Id16, NodeId, WorkspaceId,
     ledger::{LedgerEntry, Operation},
     step::Io,
+    tree::EvidenceDocument,
 };
 use markerbed_host::{
     drive::blocking::wait,
+    listing::KeptListing,
     store::{
         Store,
         directory::{Access, DirectoryStore, IndexUse, Options, layer::SystemFiles, list_aside},
     },
-    workspace::{CheckData, Keys, Reference, Scanned, Stamp, Workspace, key_file, scan_directory},
+    workspace::{
+        CheckData, Keys, RecordedSnapshot, Reference, Scanned, Stamp, Workspace, key_file,
+        scan_directory,
+    },
 };
 
 use crate::{
@@ -124,6 +129,25 @@ impl Opened {
     pub(crate) fn content(&self, id: ContentId) -> Result<Option<Bytes>, Failure> {
         let found = wait(self.store().fetch_contents(self.workspace.id(), &[id]));
         Ok(found?.pop().flatten())
+    }
+
+    /// The root of a snapshot and its listing, if its evidence names one.
+    ///
+    /// # Errors
+    ///
+    /// A failure of the store.
+    pub(crate) fn kept_listing(
+        &self,
+        recorded: &RecordedSnapshot,
+    ) -> Result<Option<(NodeId, KeptListing)>, Failure> {
+        let snapshot = &recorded.snapshot;
+        let (Some(digest), Some(evidence)) = (snapshot.listing, snapshot.evidence) else {
+            return Ok(None);
+        };
+        let evidence = self.content(evidence)?;
+        let evidence = evidence.and_then(|evidence| EvidenceDocument::read(&evidence).ok());
+        let content = evidence.and_then(|evidence| evidence.listing);
+        Ok(content.map(|content| (snapshot.root, KeptListing { content, digest })))
     }
 
     /// Reads every record of the store without any index, and proves the contents of `data`.

@@ -20,17 +20,17 @@ use crate::{
 
 /// The objects of a workspace.
 #[derive(Clone, Copy)]
-pub(super) struct Objects<'a> {
-    pub(super) records: &'a dyn Records,
-    pub(super) workspace: WorkspaceId,
+pub(crate) struct Objects<'a> {
+    pub(crate) records: &'a dyn Records,
+    pub(crate) workspace: WorkspaceId,
 }
 
 /// Why an object cannot be had: the tree lacks it, and the way on is clear.
 #[derive(Debug)]
-pub(super) struct Lacks {
-    pub(super) why: Lack,
+pub(crate) struct Lacks {
+    pub(crate) why: Lack,
     /// As the engine or the store said it.
-    pub(super) error: DriveError,
+    pub(crate) error: DriveError,
 }
 
 /// What is below a directory, in pre-order.
@@ -170,7 +170,7 @@ impl Objects<'_> {
     /// # Errors
     ///
     /// Those of the store that are not about one object.
-    pub(super) fn nodes(&self, children: &[Child]) -> Result<Vec<Result<Node, Lacks>>, StoreError> {
+    pub(crate) fn nodes(&self, children: &[Child]) -> Result<Vec<Result<Node, Lacks>>, StoreError> {
         let mut nodes = Vec::with_capacity(children.len());
         for children in children.chunks(CHILDREN_AT_MOST) {
             let ids: Vec<ObjectId> = children.iter().map(|child| child.id.into()).collect();
@@ -192,7 +192,7 @@ impl Objects<'_> {
     /// # Errors
     ///
     /// As [`Objects::nodes`].
-    pub(super) fn node(&self, id: NodeId) -> Result<Result<Node, Lacks>, StoreError> {
+    pub(crate) fn node(&self, id: NodeId) -> Result<Result<Node, Lacks>, StoreError> {
         let id = ObjectId::from(id);
         let fetched = match wait(self.records.fetch_objects(self.workspace, &[id])) {
             Ok(mut fetched) => Ok(fetched.pop().flatten()),
@@ -217,7 +217,12 @@ impl Objects<'_> {
         ids.iter().map(fetch).collect()
     }
 
-    fn list(
+    /// Lists some children of a directory, from a name on.
+    ///
+    /// # Errors
+    ///
+    /// As [`Objects::nodes`].
+    pub(crate) fn list(
         &self,
         directory: &Directory,
         from: Vec<u8>,

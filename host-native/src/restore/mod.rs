@@ -17,6 +17,7 @@ mod unfinished;
 mod walk;
 mod write;
 
+pub(crate) use descent::{Lacks, Objects};
 pub use error::RestoreError;
 pub use tree::{Lack, Lacking, RestoreOptions, Restored, restore};
 pub use unfinished::UnfinishedNames;

@@ -27,6 +27,7 @@ use super::{
 };
 use crate::{
     folder::{Folder, Identity},
+    listing::KeptListing,
     pool,
     progress::Progress,
     store::limits::ANSWER_ITEMS_MAX,
@@ -66,6 +67,8 @@ pub struct Taken {
     pub statistics: Statistics,
     /// What became of the bytes of its files.
     pub holding: Holding,
+    /// Its plain listing, if one was made: [`keep_listing`](crate::listing::keep_listing).
+    pub listing: Option<KeptListing>,
 }
 
 /// What is remembered from one time to the next, so that what has not changed is not read again.
@@ -190,7 +193,8 @@ fn take_once(
     let rules = rules.into_document(options);
     let Assembled { root, directory, told, gaps, left_out, .. } = found;
     let holding = if sink.keeps_contents() { Holding::Kept } else { Holding::Hashed };
-    let taken = Taken { root, directory, rules, gaps, left_out, statistics, holding };
+    let taken =
+        Taken { root, directory, rules, gaps, left_out, statistics, holding, listing: None };
     taken.check_documents()?;
     Ok((taken, recall.finish(root, told)))
 }
@@ -230,12 +234,16 @@ impl Taken {
     /// The evidence, with what the user said of the snapshot; none if there is nothing to say.
     pub fn evidence(&self, message: Option<&str>) -> Option<EvidenceDocument> {
         let holding = self.holding.member();
-        let is_needed =
-            message.is_some() || self.left_out > 0 || !self.gaps.is_empty() || holding.is_some();
+        let is_needed = message.is_some()
+            || self.left_out > 0
+            || !self.gaps.is_empty()
+            || self.listing.is_some()
+            || holding.is_some();
         is_needed.then(|| EvidenceDocument {
             message: message.map(str::to_owned),
             left_out: self.left_out,
             gaps: self.gaps.clone(),
+            listing: self.listing.map(|listing| listing.content),
             others: holding.into_iter().collect(),
         })
     }

@@ -25,7 +25,7 @@ use crate::{
 /// When a snapshot is recorded.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum When {
-    /// Only if root, attributes, gaps or rules differ from the newest of its source (SNAP-4).
+    /// Only if it says something else or more than the newest of its source (SNAP-4).
     Changed,
     /// Also to say: looked, nothing has changed.
     Always,
@@ -301,7 +301,8 @@ impl Workspace {
     ) -> Result<bool, WorkspaceError> {
         let same = parent.root == draft.root
             && parent.attributes == draft.attributes
-            && parent.rules == documents.rules;
+            && parent.rules == documents.rules
+            && (draft.listing.is_none() || draft.listing == parent.listing);
         if !same || parent.evidence == documents.evidence {
             return Ok(same);
         }

@@ -1,7 +1,7 @@
 //! The documents of a snapshot, as far as a commit compares them (`docs/spec/snapshots.md`).
 
 use markerbed_core::{
-    Error, Fault,
+    ContentId, Error, Fault,
     tree::{EvidenceDocument, Gap, RulesDocument},
 };
 
@@ -49,6 +49,11 @@ pub(super) fn gaps_of(document: &[u8]) -> Result<Gaps, WorkspaceError> {
 /// What evidence says of the bytes of files; a later version's says nothing.
 pub(super) fn holding_of(document: &[u8]) -> Holding {
     EvidenceDocument::read(document).map_or(Holding::Kept, |evidence| Holding::of(&evidence))
+}
+
+/// The listing that evidence names; a later version's names none that is known.
+pub(super) fn listing_of(document: &[u8]) -> Option<ContentId> {
+    EvidenceDocument::read(document).ok()?.listing
 }
 
 /// The document, or none if its schema is another: documents grow by schema.

@@ -75,7 +75,7 @@ impl SnapshotDraft {
             coverage: taken.coverage(),
             rules: taken.rules.write()?.into(),
             evidence: evidence.map(|evidence| evidence.write()).transpose()?.map(Bytes::from),
-            listing: None,
+            listing: taken.listing.map(|listing| listing.digest),
             run: capture.run,
             captured_at_ms: capture.captured_at_ms,
             clock: capture.clock,

@@ -9,6 +9,7 @@
 
 mod check;
 mod check_data;
+mod check_listing;
 mod check_records;
 mod check_trees;
 mod directory;

@@ -171,8 +171,7 @@ pub(crate) fn draft_of(root: NodeId, source: &str) -> SnapshotDraft {
 /// Evidence of gaps, and perhaps a message.
 pub(crate) fn evidence(gaps: &[Gap], message: Option<&str>) -> Bytes {
     let message = message.map(str::to_owned);
-    let evidence =
-        EvidenceDocument { message, left_out: 0, gaps: gaps.to_vec(), others: Vec::new() };
+    let evidence = EvidenceDocument { message, gaps: gaps.to_vec(), ..EvidenceDocument::default() };
     evidence.write().unwrap().into()
 }
 

@@ -90,11 +90,45 @@ fn listings() {
         let mut hasher = ListingHasher::default();
         sorted.into_iter().for_each(|line| hasher.push(line).unwrap());
         assert_eq!(hasher.finish().to_string(), case.text("sha256"), "{}", case.name());
+        let read = listing
+            .split_inclusive(|byte| *byte == b'\n')
+            .map(|line| ListingLine::read(line.strip_suffix(b"\n").unwrap()).unwrap());
+        let mut sorted = lines.clone();
+        sorted.sort();
+        assert_eq!(read.collect::<Vec<_>>(), sorted, "{}", case.name());
         if let Some(line) = lines.first() {
             let twice = write_listing(vec![line.clone(), line.clone()]);
             let refused = Err(Fault::NotAscending.code());
             assert_eq!(twice.map_err(|error| error.code()), refused, "{}", case.name());
         }
+    }
+}
+
+#[test]
+fn a_line_that_no_item_has_is_refused() {
+    let digest = "0".repeat(64);
+    let good = [format!("{digest}  a"), format!("sealed {digest}  a"), format!("\\{digest}  a\\n")];
+    let bad = [
+        String::new(),
+        digest.clone(),
+        format!("{digest}  "),
+        format!("{digest} *a"),
+        format!("{digest}  a\\"),
+        format!("{digest}  a\r"),
+        format!("\\{digest}  a"),
+        format!("\\{digest}  a\\t\\n"),
+        format!("\\{digest}  a\\n\\"),
+        format!("{digest}  a//b"),
+        format!("{digest}  /a"),
+        format!("sealed  {digest}  a"),
+        format!("{}  a", "A".repeat(64)),
+    ];
+
+    for line in &good {
+        assert!(ListingLine::read(line.as_bytes()).is_ok(), "{line:?}");
+    }
+    for line in &bad {
+        assert!(ListingLine::read(line.as_bytes()).is_err(), "{line:?}");
     }
 }
 

@@ -256,6 +256,9 @@ impl ShownSnapshot {
         if let Some(evidence) = &self.evidence {
             text.field("evidence", evidence.as_str())?;
         }
+        if let Some(listing) = &self.listing {
+            text.field("listing", format_args!("{} (SHA-256)", listing.as_str()))?;
+        }
         let Some(seen) = &self.seen else { return Ok(()) };
         if let Some(message) = &seen.message {
             text.field("message", one_line(message))?;

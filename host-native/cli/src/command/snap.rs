@@ -3,11 +3,12 @@
 use std::{collections::BTreeMap, io, path::PathBuf};
 
 use markerbed_core::{
-    Id16,
+    Id16, NodeId,
     tree::{Clock, Expansion, Tool},
 };
 use markerbed_host::{
     drive::blocking::wait,
+    listing::{KeptListing, keep_listing},
     snapshot::{Holding, Memory, NodesOnly, Sink, StoreSink, Taken, take_again},
     workspace::{Capture, Committed, Overlay, RecordedSnapshot, SnapshotDraft, Stamp, When},
 };
@@ -52,6 +53,9 @@ pub(crate) struct Snap {
     /// Record hashes only: what files hold is not kept
     #[arg(long)]
     no_contents: bool,
+    /// Add the plain listing, which sha256sum -c checks in a restored tree
+    #[arg(long)]
+    listing: bool,
     /// Read every file, also those that look unchanged
     #[arg(long)]
     rehash: bool,
@@ -87,6 +91,9 @@ pub(crate) struct SnapAnswer {
     gaps: Vec<GapMembers>,
     /// Whether what files hold was kept when it was taken; else only hashes were recorded.
     contents_kept: bool,
+    /// SHA-256 of the plain listing, if the snapshot has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    listing: Option<HexId>,
     /// Files, symlinks and directories below the root.
     nodes: u64,
     /// Bytes of files.
@@ -95,6 +102,11 @@ pub(crate) struct SnapAnswer {
 
 impl Snap {
     pub(crate) fn run(mut self, host: &mut Host) -> Result<Exit, Failure> {
+        if self.listing && self.no_contents {
+            let message = "--listing is made from what files hold, and --no-contents keeps nothing \
+                           of it; leave one of them out";
+            return Err(Failure::usage("bad-usage", message));
+        }
         // What is missing first is told first.
         find_store(&host.place)?;
         let sources = self.sources()?;
@@ -152,7 +164,8 @@ impl Snap {
         let newest = wait(opened.workspace.newest_of_source(&source.label))?;
         let is_newest = |recalled: &&Recalled| {
             let newest = newest.as_ref().map(|newest| newest.id);
-            let says_enough = self.no_contents || recalled.holding == Holding::Kept;
+            let says_enough = (self.no_contents || recalled.holding == Holding::Kept)
+                && (!self.listing || recalled.snapshot.snapshot.listing.is_some());
             !self.record && says_enough && newest == Some(recalled.snapshot.id)
         };
         let memory = Memory {
@@ -160,7 +173,12 @@ impl Snap {
             place: place.as_ref(),
             recorded_rules: recalled.as_ref().filter(is_newest).and_then(Recalled::whole_rules),
         };
-        let (taken, seen) = take_again(&source.path, &options, sink, &progress, memory)?;
+        let (mut taken, seen) = take_again(&source.path, &options, sink, &progress, memory)?;
+        if self.listing {
+            progress.stage("listing");
+            let listing = make_listing(opened, newest.as_ref(), taken.root, &progress)?;
+            taken.listing = Some(listing);
+        }
         drop(progress);
         let run = Id16::from_bytes(host.inputs.random()?);
         let capture = Capture {
@@ -196,6 +214,20 @@ impl Snap {
         note_gaps(&mut host.output, &answer.gaps);
         Ok((host.output.tell(&answer, exit)?, held))
     }
+}
+
+/// Makes the listing of what was taken, from that of the newest snapshot where it is the same.
+fn make_listing(
+    opened: &Opened,
+    newest: Option<&RecordedSnapshot>,
+    root: NodeId,
+    progress: &Progress,
+) -> Result<KeptListing, Failure> {
+    let before = match newest {
+        Some(newest) => opened.kept_listing(newest)?,
+        None => None,
+    };
+    Ok(keep_listing(opened.store(), opened.workspace.id(), root, before, progress)?)
 }
 
 /// Counts how the snapshot differs from its parent; with `--verbose`, lists it too.
@@ -250,6 +282,7 @@ impl SnapAnswer {
             left_out: taken.left_out,
             gaps: taken.gaps.iter().map(GapMembers::of).collect(),
             contents_kept: taken.holding == Holding::Kept,
+            listing: snapshot.listing.map(HexId::from),
             nodes: below.nodes,
             bytes: below.bytes,
         }

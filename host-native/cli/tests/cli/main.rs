@@ -12,6 +12,7 @@ mod support;
 mod documents;
 mod golden;
 mod interrupted;
+mod listing;
 mod machine;
 mod many_entries;
 mod no_contents;

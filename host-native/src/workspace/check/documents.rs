@@ -8,6 +8,7 @@ use markerbed_core::{
 
 use super::{CheckFault, CheckedItem, Run, fetch::Fetched};
 use crate::{
+    listing::{KeptListing, is_listing},
     snapshot::Holding,
     store::StoreError,
     workspace::{WorkspaceError, documents, register},
@@ -28,6 +29,21 @@ impl Run<'_> {
         }
     }
 
+    /// The listing that evidence names, if it can be read.
+    pub(super) async fn listing_of(
+        &self,
+        evidence: ContentId,
+    ) -> Result<Option<ContentId>, WorkspaceError> {
+        let fetched = self.workspace.store().fetch_contents(self.workspace.id(), &[evidence]).await;
+        match fetched {
+            Ok(mut fetched) => {
+                Ok(fetched.pop().flatten().and_then(|evidence| documents::listing_of(&evidence)))
+            }
+            Err(StoreError::Damaged { .. } | StoreError::TooLarge { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Checks that the documents of a snapshot are there and are documents.
     pub(super) async fn check_documents(
         &mut self,
@@ -41,6 +57,7 @@ impl Run<'_> {
         }
         let Some(evidence_id) = snapshot.evidence else { return Ok(()) };
         let Some(evidence) = self.take_document(evidence_id).await? else { return Ok(()) };
+        self.check_listing(evidence_id, snapshot, &evidence).await?;
         match documents::gaps_of(&evidence) {
             Err(error) => {
                 self.findings.add(CheckFault::BadDocument, evidence_id, error.to_string());
@@ -51,6 +68,32 @@ impl Run<'_> {
                 self.findings.add(CheckFault::BadDocument, id, detail);
             }
             Ok(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Checks that the listing that evidence names is there and is the one of the snapshot.
+    async fn check_listing(
+        &mut self,
+        evidence_id: ContentId,
+        snapshot: &Snapshot,
+        evidence: &[u8],
+    ) -> Result<(), WorkspaceError> {
+        let Some(content) = documents::listing_of(evidence) else { return Ok(()) };
+        let Some(digest) = snapshot.listing else {
+            let detail = "it names a listing, its snapshot has none";
+            self.findings.add(CheckFault::BadDocument, evidence_id, detail);
+            return Ok(());
+        };
+        let length = self.workspace.fetch_each_length(&[content]).await?.pop();
+        let length = self.take_content(content, length.unwrap_or(Fetched::Missing)).await?;
+        if length.is_none() {
+            return Ok(());
+        }
+        let kept = KeptListing { content, digest };
+        if !is_listing(&**self.workspace.store(), self.workspace.id(), &kept).await? {
+            let detail = "it is not the listing whose SHA-256 its snapshot has";
+            self.findings.add(CheckFault::BadDocument, content, detail);
         }
         Ok(())
     }

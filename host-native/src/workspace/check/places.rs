@@ -28,6 +28,9 @@ impl Run<'_> {
         self.serve(snapshot.rules.into(), id, Part::Rules, &Trail::ROOT);
         if let Some(evidence) = snapshot.evidence {
             self.serve(evidence.into(), id, Part::Evidence, &Trail::ROOT);
+            if let Some(listing) = self.listing_of(evidence).await? {
+                self.serve(listing.into(), id, Part::Evidence, &Trail::ROOT);
+            }
         }
         let attributes = snapshot.attributes.map(|root| Visit::Attributes(root, Trail::ROOT));
         let mut stack: Vec<Visit> = attributes.into_iter().collect();

@@ -124,7 +124,9 @@ fn documents_are_read_as_they_were_written() {
         };
         let gaps = paths.iter().map(gap).collect();
         let message = (random.below(2) == 0).then(|| random_text(&mut random));
-        let evidence = EvidenceDocument { message, left_out: random.next(), gaps, others };
+        let listing = (random.below(2) == 0).then(|| ContentId::from_bytes([7; 32]));
+        let left_out = random.next();
+        let evidence = EvidenceDocument { message, left_out, gaps, listing, others };
 
         assert_eq!(RulesDocument::read(&rules.write().unwrap()), Ok(rules));
         assert_eq!(EvidenceDocument::read(&evidence.write().unwrap()), Ok(evidence));

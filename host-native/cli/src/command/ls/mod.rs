@@ -1,5 +1,7 @@
 //! `markerbed ls`
 
+mod sha256;
+
 use std::{ffi::OsString, io};
 
 use markerbed_core::{
@@ -22,7 +24,8 @@ use crate::{
 
 /// List a directory as it was recorded
 ///
-/// Exits with 3 if a node is not in the store; it is listed all the same.
+/// Exits with 3 if a node is not in the store; it is listed all the same. With --sha256 a file
+/// whose bytes are not there is left out and named.
 #[derive(clap::Args)]
 pub(crate) struct Ls {
     /// The directory
@@ -37,6 +40,9 @@ pub(crate) struct Ls {
     /// End each path with a zero byte and print it raw, and nothing else
     #[arg(long, short = 'z', visible_alias = "null", conflicts_with_all = ["long", "json"])]
     zero: bool,
+    /// List all files below it for `sha256sum -c` in a restored tree
+    #[arg(long, conflicts_with_all = ["recursive", "long", "zero", "json"])]
+    sha256: bool,
 }
 
 /// What `markerbed ls --json` answers: one line for each node.
@@ -57,6 +63,9 @@ impl Ls {
     pub(crate) fn run(self, host: &mut Host) -> Result<Exit, Failure> {
         let opened = Opened::of(host, Purpose::Read)?;
         let place = wait(opened.workspace.resolve_node(&reference(&self.reference)?))?;
+        if self.sha256 {
+            return sha256::run(host, &opened, &place);
+        }
         let mut listing = Listing { host, ls: &self, missing: 0 };
         match place.node.as_directory() {
             None => listing.put_itself(&place)?,
