@@ -56,7 +56,7 @@ impl Watched {
     }
 
     fn place(&self) -> SeenPlace {
-        let place = SeenPlace::of(self.home.path(), WORKSPACE, self.source.path());
+        let place = SeenPlace::of(self.home.path(), WORKSPACE, self.source.path(), &self.options);
         place.unwrap().expect("scratch directories are on a file system that tells times")
     }
 
@@ -389,7 +389,8 @@ fn what_was_seen_of_another_directory_counts_for_nothing() {
     watched.source.file("s/a", "1").file("t/a", "2");
     grow_old();
     let place = |name: &str| {
-        SeenPlace::of(watched.home.path(), WORKSPACE, &watched.at(name)).unwrap().unwrap()
+        let (home, options) = (watched.home.path(), &watched.options);
+        SeenPlace::of(home, WORKSPACE, &watched.at(name), options).unwrap().unwrap()
     };
     let options = SnapOptions::default();
     let sink = StoreSink::new(&watched.store, WORKSPACE);

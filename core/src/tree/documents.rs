@@ -23,6 +23,9 @@ pub struct RulesDocument {
     pub one_file_system: bool,
     /// Names left out everywhere.
     pub always: Vec<String>,
+    /// Whether nothing was recorded that some systems do not tell: no executable bits, no
+    /// symlinks, no names that are not UTF-8. The member is written only if it is so.
+    pub portable: bool,
     /// Members that this version does not know.
     pub others: Vec<Member>,
 }
@@ -81,6 +84,8 @@ pub enum GapReason {
     TooDeep,
     /// A file above 2⁶³−1 bytes.
     TooLarge,
+    /// A symlink, where only what every system tells is recorded.
+    Symlink,
 }
 
 impl RulesDocument {
@@ -108,6 +113,7 @@ impl RulesDocument {
             Member::new("one_file_system", self.one_file_system),
             Member::new("always", texts(&self.always)),
         ]);
+        members.extend(self.portable.then(|| Member::new("portable", true)));
         Value::Object(members).write()
     }
 
@@ -131,6 +137,11 @@ impl RulesDocument {
             exclude: texts(members.take("exclude")?)?,
             one_file_system: truth(members.take("one_file_system")?)?,
             always: texts(members.take("always")?)?,
+            portable: match members.find("portable") {
+                None => false,
+                Some(Value::Bool(true)) => true,
+                Some(_) => return Err(unfit()),
+            },
             others: members.0,
         })
     }
@@ -205,7 +216,7 @@ impl Gap {
 
 impl GapReason {
     /// Every reason.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Unreadable,
         Self::Changed,
         Self::Fifo,
@@ -214,6 +225,7 @@ impl GapReason {
         Self::Name,
         Self::TooDeep,
         Self::TooLarge,
+        Self::Symlink,
     ];
 
     /// Its name in documents.
@@ -227,6 +239,7 @@ impl GapReason {
             Self::Name => "name",
             Self::TooDeep => "too-deep",
             Self::TooLarge => "too-large",
+            Self::Symlink => "symlink",
         }
     }
 

@@ -97,6 +97,17 @@ pub(crate) const LACKS: &[(&str, &str)] = &[
     ("withheld", "it is sealed, and its node is not in the store"),
 ];
 
+/// Why a name cannot be held: `unfit[].code` of `status --portable`.
+pub(crate) const UNFITS: &[(&str, &str)] = &[
+    ("character", "it has a character that Windows does not allow"),
+    ("device-name", "it is the name of a device of Windows"),
+    ("ending", "it ends with a dot or a space, which Windows drops"),
+    ("not-utf8", "it is not UTF-8"),
+    ("symlink", "it is a symlink, and not every system has them"),
+    ("too-long", "it is longer than 255 bytes"),
+    ("twin", "where case or Unicode's forms make no difference, another one is the same"),
+];
+
 /// What `check` finds: `findings[].code`, and the exit code that comes with it.
 pub(crate) const FINDINGS: &[(&str, &str, &str)] = &[
     ("missing-content", "3", "a content that something names is absent"),

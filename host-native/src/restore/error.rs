@@ -4,6 +4,7 @@ use std::{io, path::PathBuf};
 
 use markerbed_core::{NodeId, tree::Shown};
 
+use super::{Unfit, UnfitName, UnfitNames};
 use crate::{drive::DriveError, pool::Stop, shown::shown, store::StoreError};
 
 /// A failure of a restore as a whole.
@@ -67,28 +68,12 @@ pub enum RestoreError {
         /// The bound.
         nodes_max: u64,
     },
-    /// The target's file system cannot hold a name; nothing was written.
-    #[error(
-        "{}: the file system of the target cannot hold this name: {why}; nothing was written",
-        Shown::new(.path)
-    )]
-    NameUnfit {
-        /// The path in the tree.
-        path: Vec<u8>,
-        /// Why not.
-        why: &'static str,
-    },
-    /// The target's file system holds two names to be one; nothing was written.
-    #[error(
-        "{} and {}: one name for the file system of the target; nothing was written",
-        Shown::new(.path),
-        Shown::new(.twin)
-    )]
-    NameClash {
-        /// The path of one of them.
-        path: Vec<u8>,
-        /// The path of the other.
-        twin: Vec<u8>,
+    /// The target's file system cannot hold names as they are, or holds two to be one; nothing was
+    /// written.
+    #[error("{}; nothing was written", first_unfit(.names))]
+    NamesUnfit {
+        /// Which; at least one.
+        names: UnfitNames,
     },
     /// The tree contradicts itself; nothing was written.
     #[error("{}: {cause}; nothing was written", Shown::new(.path))]
@@ -130,12 +115,34 @@ impl RestoreError {
             Self::NoSpace { .. } => "target-too-small",
             Self::Full { .. } => "target-full",
             Self::TooManyNodes { .. } => "too-many-nodes",
-            Self::NameUnfit { .. } => "name-unfit",
-            Self::NameClash { .. } => "name-clash",
+            Self::NamesUnfit { names } => match names.first.as_slice() {
+                [UnfitName { why: Unfit::Twin { .. }, .. }, ..] => "name-clash",
+                _ => "name-unfit",
+            },
             Self::Malformed { cause, .. } => cause.code(),
             Self::NoSuchNode { .. } => "missing-object",
             Self::System { .. } => "system-failed",
             Self::Drive(error) => error.code(),
+        }
+    }
+}
+
+/// Tells of the first, and how many more there are.
+fn first_unfit(names: &UnfitNames) -> String {
+    let more = match names.count.saturating_sub(1) {
+        0 => String::new(),
+        more => format!(" (and {more} more)"),
+    };
+    let Some(first) = names.first.first() else { return String::new() };
+    let path = Shown::new(&first.path);
+    match first.twin_path() {
+        Some(twin) => {
+            let twin = Shown::new(&twin);
+            format!("{twin} and {path}: one name for the file system of the target{more}")
+        }
+        None => {
+            let why = first.why.sentence();
+            format!("{path}: the file system of the target cannot hold this name: {why}{more}")
         }
     }
 }

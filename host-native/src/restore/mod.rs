@@ -14,11 +14,14 @@ mod plan;
 mod target;
 mod tree;
 mod unfinished;
+mod unfit;
 mod walk;
 mod write;
 
 pub(crate) use descent::{Lacks, Objects};
 pub use error::RestoreError;
+pub(crate) use names::NameJudge;
 pub use tree::{Lack, Lacking, RestoreOptions, Restored, restore};
 pub use unfinished::UnfinishedNames;
+pub use unfit::{Unfit, UnfitName, UnfitNames};
 pub use walk::{TreeWalk, Walked, tree_walk};

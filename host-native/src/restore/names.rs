@@ -1,9 +1,11 @@
 //! Which names a file system can hold, and which of them it holds to be one (NAME-9).
 
-use std::io;
+use std::{collections::HashMap, io};
 
+use markerbed_core::tree::{Name, NodeKind};
 use unicode_normalization::UnicodeNormalization;
 
+use super::Unfit;
 use crate::folder::{EntryKind, Executable, Folder};
 
 /// What a file system makes of names.
@@ -24,6 +26,16 @@ pub(super) struct NameRules {
 }
 
 impl NameRules {
+    /// Those of all systems that are in use, together.
+    pub(super) const STRICTEST: Self = Self {
+        bytes_max: 255,
+        folds_case: true,
+        folds_forms: true,
+        wants_utf8: true,
+        is_windows: true,
+        has_symlinks: false,
+    };
+
     /// Finds out by trying, in a directory of its own that goes away again.
     ///
     /// # Errors
@@ -58,17 +70,17 @@ impl NameRules {
     }
 
     /// Whether two names can be one.
-    pub(super) const fn has_twins(&self) -> bool {
+    const fn has_twins(&self) -> bool {
         self.folds_case || self.folds_forms
     }
 
     /// Why a name cannot be held; none if it can.
-    pub(super) fn refuse(&self, name: &[u8]) -> Option<&'static str> {
+    pub(super) fn refuse(&self, name: &[u8]) -> Option<Unfit> {
         if name.len() as u64 > self.bytes_max {
-            return Some("it is too long");
+            return Some(Unfit::TooLong);
         }
         if self.wants_utf8 && std::str::from_utf8(name).is_err() {
-            return Some("it is not UTF-8");
+            return Some(Unfit::NotText);
         }
         if self.is_windows { refuse_on_windows(name) } else { None }
     }
@@ -77,7 +89,7 @@ impl NameRules {
     ///
     /// Coarser than any one file system: it may hold two names to be twins that are not, never the
     /// other way round.
-    pub(super) fn fold(&self, name: &[u8]) -> Vec<u8> {
+    fn fold(&self, name: &[u8]) -> Vec<u8> {
         let Ok(text) = std::str::from_utf8(name) else {
             return if self.folds_case { name.to_ascii_lowercase() } else { name.to_vec() };
         };
@@ -90,26 +102,69 @@ impl NameRules {
     }
 }
 
+/// Judges the names of a tree that come in pre-order.
+#[derive(Debug)]
+pub(crate) struct NameJudge {
+    rules: NameRules,
+    /// For each directory on the way to the one at hand, by what it has in common with its twins,
+    /// each name so far.
+    levels: Vec<HashMap<Vec<u8>, Name>>,
+}
+
+impl NameJudge {
+    pub(super) const fn new(rules: NameRules) -> Self {
+        Self { rules, levels: Vec::new() }
+    }
+
+    /// Judges by the rules of all systems together.
+    pub(crate) const fn of_all_systems() -> Self {
+        Self::new(NameRules::STRICTEST)
+    }
+
+    /// Why the last name of a path of `depth` names cannot be held; none if it can.
+    pub(crate) fn refuse(&mut self, depth: usize, name: &Name, kind: NodeKind) -> Option<Unfit> {
+        if self.rules.has_twins() {
+            self.levels.resize_with(depth, HashMap::new);
+        }
+        if let Some(why) = self.rules.refuse(name.as_bytes()) {
+            return Some(why);
+        }
+        if kind.is_symlink() && !self.rules.has_symlinks {
+            return Some(Unfit::Symlink);
+        }
+        let level = self.levels.last_mut()?;
+        let twin = level.insert(self.rules.fold(name.as_bytes()), name.clone());
+        twin.map(|twin| Unfit::Twin { twin })
+    }
+}
+
 /// By way of upper case, so that `ß` and `ss` meet.
 fn fold_case(text: &str) -> String {
     text.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
 }
 
-fn refuse_on_windows(name: &[u8]) -> Option<&'static str> {
+fn refuse_on_windows(name: &[u8]) -> Option<Unfit> {
     let forbidden = |byte: &u8| *byte < b' ' || b"<>:\"/\\|?*".contains(byte);
     if name.iter().any(forbidden) {
-        return Some("it has a character that is not allowed there");
+        return Some(Unfit::Character);
     }
     if name.ends_with(b".") || name.ends_with(b" ") {
-        return Some("it ends with a dot or a space");
+        return Some(Unfit::Ending);
+    }
+    // It counts in units of UTF-16.
+    let units = std::str::from_utf8(name).map_or(name.len(), |text| text.encode_utf16().count());
+    if units > 255 {
+        return Some(Unfit::TooLong);
     }
     let stem = name.split(|byte| *byte == b'.').next().unwrap_or_default().to_ascii_lowercase();
     let stem = stem.trim_ascii_end();
-    let is_port = |digits: &[u8]| matches!(digits, [digit] if digit.is_ascii_digit());
+    // The superscript digits of Latin-1 count there, too.
+    let is_port =
+        |digits: &[u8]| matches!(digits, [b'0'..=b'9'] | b"\xc2\xb9" | b"\xc2\xb2" | b"\xc2\xb3");
     let is_device = RESERVED.contains(&stem)
         || stem.strip_prefix(b"com").is_some_and(is_port)
         || stem.strip_prefix(b"lpt").is_some_and(is_port);
-    is_device.then_some("it is the name of a device there")
+    is_device.then_some(Unfit::Device)
 }
 
 /// Characters that some file systems drop before they compare.
@@ -189,12 +244,42 @@ mod tests {
         for name in ["nul", "LPT1", "com9.tar.gz", "aux .c", "CONIN$"] {
             assert!(rules.refuse(name.as_bytes()).is_some(), "{name}");
         }
+        for name in ["COM\u{b9}", "lpt\u{b3}.x", &"\u{e9}".repeat(256)] {
+            assert!(rules.refuse(name.as_bytes()).is_some(), "{name}");
+        }
+        assert_eq!(rules.refuse("\u{e9}".repeat(127).as_bytes()), None);
         for name in ["con1", "lpt", "comma", "a.b", ".a", "nul_", "\u{e9}"] {
             assert_eq!(rules.refuse(name.as_bytes()), None, "{name}");
         }
         assert!(rules.refuse(b"\xff").is_some());
         assert!(PLAIN.refuse(&[b'a'; 256]).is_some());
         assert_eq!(PLAIN.refuse(b"a:\\\xff. "), None);
+    }
+
+    #[test]
+    fn twins_are_looked_for_in_one_directory_at_a_time() {
+        let mut judge = NameJudge::of_all_systems();
+        let tree = [
+            (1, "a"),
+            (2, "X"),
+            (2, "x"),
+            (1, "con"), // its own name cannot be held, and it is another directory all the same
+            (2, "x"),
+            (3, "x"),
+            (2, "y"),
+            (3, "x"),
+            (1, "A"),
+        ];
+
+        let unfit = tree.map(|(depth, name)| {
+            let name = Name::new(name.as_bytes()).unwrap();
+            judge.refuse(depth, &name, NodeKind::File).map(|why| why.code())
+        });
+
+        let none = None;
+        let twin = Some("twin");
+        let device = Some("device-name");
+        assert_eq!(unfit, [none, none, twin, device, none, none, none, none, twin]);
     }
 
     #[test]

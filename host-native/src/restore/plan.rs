@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use markerbed_core::{
     Error, NodeId,
     limits::DEPTH_MAX,
-    tree::{Child, Directory, Name},
+    tree::{Child, Directory, Name, NamedChild},
 };
 
 use super::{
-    RestoreError,
+    RestoreError, UnfitNames,
     descent::{Descent, Objects, Visit, Visited, Want},
-    names::NameRules,
+    names::{NameJudge, NameRules},
 };
 use crate::drive::DriveError;
 
@@ -42,8 +42,6 @@ struct Open {
     name: Option<Name>,
     stated: Directory,
     summary: Summary,
-    /// By what it has in common with its twins, each name so far.
-    names: HashMap<Vec<u8>, Name>,
 }
 
 impl Plan {
@@ -51,17 +49,20 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// [`RestoreError::NameUnfit`], [`RestoreError::NameClash`], [`RestoreError::TooManyNodes`],
-    /// [`RestoreError::Malformed`] for counts that are not true or a tree that is too deep.
+    /// [`RestoreError::NamesUnfit`], of each distinct directory once;
+    /// [`RestoreError::TooManyNodes`]; [`RestoreError::Malformed`] for counts that are not true, or
+    /// a tree that is too deep.
     pub(super) fn make(
         objects: Objects<'_>,
         id: NodeId,
         directory: &Directory,
-        rules: &NameRules,
+        rules: NameRules,
         nodes_max: u64,
     ) -> Result<Self, RestoreError> {
         check_nodes(directory.below().nodes, nodes_max)?;
         let mut plan = Self::default();
+        let mut judge = NameJudge::new(rules);
+        let mut names = UnfitNames::default();
         let mut open = vec![Open::new(id, None, directory)];
         let mut descent = Descent::new(objects, want);
         descent.enter(directory);
@@ -78,7 +79,10 @@ impl Plan {
                 }
                 Visit::Child(visited) => {
                     plan.close(&mut open, visited.depth)?;
-                    check_name(&mut open, &visited, rules)?;
+                    let NamedChild { name, child } = &visited.child;
+                    if let Some(why) = judge.refuse(visited.depth, name, child.kind) {
+                        names.add(why, || path_of(&open, Some(name)));
+                    }
                     if let Some(below) = plan.add(&mut open, visited)? {
                         descent.enter(&below);
                     }
@@ -89,7 +93,7 @@ impl Plan {
         // Where a part is missing, what is stated was not checked above.
         let nodes = plan.summaries.get(&id).map_or(0, |summary| summary.nodes);
         check_nodes(nodes, nodes_max)?;
-        Ok(plan)
+        if names.count > 0 { Err(RestoreError::NamesUnfit { names }) } else { Ok(plan) }
     }
 
     /// Whether there is a symlink anywhere below a directory.
@@ -155,7 +159,7 @@ impl Plan {
 impl Open {
     fn new(id: NodeId, name: Option<Name>, directory: &Directory) -> Self {
         let summary = Summary { is_whole: true, ..Summary::default() };
-        Self { id, name, stated: *directory, summary, names: HashMap::new() }
+        Self { id, name, stated: *directory, summary }
     }
 }
 
@@ -172,32 +176,6 @@ impl Summary {
 
 fn want(child: &Child) -> Want {
     if child.kind.is_directory() { Want::Node } else { Want::Name }
-}
-
-fn check_name(open: &mut [Open], visited: &Visited, rules: &NameRules) -> Result<(), RestoreError> {
-    let name = &visited.child.name;
-    let is_symlink = visited.child.child.kind.is_symlink();
-    let refused = match rules.refuse(name.as_bytes()) {
-        None if is_symlink && !rules.has_symlinks => {
-            Some("it is a symlink, and there are none there")
-        }
-        refused => refused,
-    };
-    if let Some(why) = refused {
-        return Err(RestoreError::NameUnfit { path: path_of(open, Some(name)), why });
-    }
-    if !rules.has_twins() {
-        return Ok(());
-    }
-    let Some(last) = open.last_mut() else { return Ok(()) };
-    let twin = last.names.insert(rules.fold(name.as_bytes()), name.clone());
-    match twin {
-        None => Ok(()),
-        Some(twin) => Err(RestoreError::NameClash {
-            path: path_of(open, Some(&twin)),
-            twin: path_of(open, Some(name)),
-        }),
-    }
 }
 
 fn path_of(open: &[Open], last: Option<&Name>) -> Vec<u8> {
@@ -256,7 +234,7 @@ mod tests {
 
     fn plan(store: &MemoryStore, root: &Node, rules: NameRules) -> Result<Plan, RestoreError> {
         let objects = Objects { records: store, workspace: WORKSPACE };
-        Plan::make(objects, root.id(), root.as_directory().unwrap(), &rules, u64::MAX)
+        Plan::make(objects, root.id(), root.as_directory().unwrap(), rules, u64::MAX)
     }
 
     #[test]
@@ -284,7 +262,8 @@ mod tests {
         assert!(plan(&store, &root, NameRules { folds_case: true, ..PLAIN }).is_ok());
         let error = plan(&store, &root, NameRules { folds_forms: true, ..PLAIN }).unwrap_err();
 
-        assert!(matches!(error, RestoreError::NameClash { .. }), "{error}");
+        assert_eq!(error.code(), "name-clash");
+        assert!(error.to_string().starts_with("cafe\u{301} and caf\u{e9}: "), "{error}");
     }
 
     #[test]

@@ -134,7 +134,7 @@ fn restore_directory(
         let probe = writer.names.next();
         NameRules::probe(folder, &probe)
     })?;
-    let plan = Plan::make(writer.objects, id, directory, &rules, options.nodes_max)?;
+    let plan = Plan::make(writer.objects, id, directory, rules, options.nodes_max)?;
     place.check_room(directory.below().bytes)?;
     let root = place.enter()?;
     let again = |root: &Folder| root.again().map_err(|error| failed(writer.target, error));

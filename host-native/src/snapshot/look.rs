@@ -198,8 +198,9 @@ impl<'a> Looker<'a> {
                 let entry = before.find(name);
                 let gap = match kind {
                     _ if is_deepest => Some(GapReason::TooDeep),
-                    _ if name.len() > NAME_BYTES_MAX as usize => Some(GapReason::Name),
+                    _ if !self.can_name(name) => Some(GapReason::Name),
                     EntryKind::Untold => Some(GapReason::Unreadable),
+                    EntryKind::Symlink if self.rules.portable => Some(GapReason::Symlink),
                     kind => gap_reason(kind),
                 };
                 let same = entry.filter(|_| gap.is_none()).and_then(|entry| self.same(&entry));
@@ -220,6 +221,12 @@ impl<'a> Looker<'a> {
             }
             self.path.truncate(directory_bytes);
         }
+    }
+
+    /// Whether a tree can hold an entry of this name.
+    fn can_name(&self, name: &[u8]) -> bool {
+        name.len() <= NAME_BYTES_MAX as usize
+            && (!self.rules.portable || std::str::from_utf8(name).is_ok())
     }
 
     /// What the entry at hand was, if it still is the same.

@@ -186,7 +186,8 @@ mod tests {
         let (home, source) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         fs::create_dir(source.path().join("d")).unwrap();
         let workspace = WorkspaceId::from_bytes([1; 32]);
-        let place = SeenPlace::of(home.path(), workspace, source.path()).unwrap().unwrap();
+        let place = SeenPlace::of(home.path(), workspace, source.path(), &SnapOptions::default());
+        let place = place.unwrap().unwrap();
         let tells_names = || {
             let memory = Memory { place: Some(&place), ..Memory::default() };
             let (options, sink) = (SnapOptions::default(), HashOnly::default());

@@ -15,6 +15,8 @@ use crate::folder::{EntryKind, Folder};
 pub(super) struct Rules {
     exclude: Vec<Pattern>,
     honours_files: bool,
+    /// Only what every system tells is recorded.
+    pub(super) portable: bool,
     /// The root is inside a git work tree.
     pub(super) in_work_tree: bool,
     /// The path of the root in its work tree with a slash at the end; empty at its top.
@@ -49,6 +51,7 @@ impl Rules {
         let mut rules = Self {
             exclude: exclude.collect::<Result<_, _>>()?,
             honours_files: options.ignore,
+            portable: options.portable,
             in_work_tree: false,
             place: Vec::new(),
             above: InForce::default(),
@@ -128,6 +131,7 @@ impl Rules {
             exclude: options.exclude.clone(),
             one_file_system: options.one_file_system,
             always: if self.in_work_tree { vec![GIT.to_owned()] } else { Vec::new() },
+            portable: self.portable,
             others: Vec::new(),
         }
     }

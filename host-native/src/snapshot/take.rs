@@ -43,6 +43,9 @@ pub struct SnapOptions {
     pub exclude: Vec<String>,
     /// Leaves out what lies on another file system than the root.
     pub one_file_system: bool,
+    /// Records only what every system tells: no file is executable; symlinks, and names that are
+    /// not UTF-8, are gaps.
+    pub portable: bool,
     /// Files and directories that are left out by identity, wherever they are met: the store
     /// itself. They are in no rule, are not counted as left out, and need not exist.
     pub leave_out: Vec<PathBuf>,
@@ -163,7 +166,7 @@ fn take_once(
 
     let new = memory.place.and_then(SeenPlace::begin);
     let recall = Recall::new(memory.seen, new, sink.keeps_contents(), lost);
-    let assembly = Assembly::new(sink, &recall);
+    let assembly = Assembly::new(sink, &recall, options);
     let counts = ReadCounts::default();
     let stamps = if recall.wants_stamps() { Stamps::Wanted } else { Stamps::OfFiles };
     let readers =
@@ -219,6 +222,7 @@ impl Default for SnapOptions {
             ignore: true,
             exclude: Vec::new(),
             one_file_system: false,
+            portable: false,
             leave_out: Vec::new(),
             threads: None,
         }

@@ -12,6 +12,7 @@ mod error;
 mod keys;
 mod open;
 mod operate;
+mod portable;
 mod read;
 mod reference;
 mod register;

@@ -28,7 +28,7 @@ use super::{
 };
 use crate::{
     arguments::Arguments,
-    codes::{CODES, Code, FINDINGS, LACKS},
+    codes::{CODES, Code, FINDINGS, LACKS, UNFITS},
     exit::Exit,
     failure::Failure,
     json::{Change, ErrorAnswer},
@@ -84,6 +84,10 @@ fn codes_page() -> String {
     }
     page.push_str(LACKS_HEADING);
     for (code, meaning) in LACKS {
+        page.push_str(&format!("| `{code}` | {meaning} |\n"));
+    }
+    page.push_str(UNFITS_HEADING);
+    for (code, meaning) in UNFITS {
         page.push_str(&format!("| `{code}` | {meaning} |\n"));
     }
     page.push_str(FINDINGS_HEADING);
@@ -197,6 +201,15 @@ argument with 2. `verify` tells of a proof that is wrong in its answer, and ends
 
 | code | exit code | what is true |
 |---|---|---|
+";
+
+const UNFITS_HEADING: &str = "
+## What another system cannot hold
+
+`status --portable --json` lists it in `unfit`, and with `--exit-code` the exit code is 1.
+
+| code | what is true |
+|---|---|
 ";
 
 const LACKS_HEADING: &str = "

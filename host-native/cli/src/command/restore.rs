@@ -4,7 +4,7 @@ use std::{ffi::OsString, io, path::PathBuf};
 
 use markerbed_host::{
     drive::blocking::wait,
-    restore::{Lack, Lacking, RestoreOptions, UnfinishedNames, restore},
+    restore::{Lack, Lacking, RestoreError, RestoreOptions, UnfinishedNames, restore},
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -14,7 +14,7 @@ use crate::{
     failure::Failure,
     host::Host,
     interrupt::Scratch,
-    json::{HexId, PathBytes, TargetPath},
+    json::{HexId, PathBytes, TargetPath, note_unfit},
     open::{Opened, Purpose, reference},
     output::{Report, Text},
     progress::Progress,
@@ -85,7 +85,11 @@ impl Restore {
         let progress = Progress::begin(&host.output, "restoring");
         let unfinished = Scratch::of_restore(self.target.clone(), names);
         let (store, workspace) = (opened.store(), opened.workspace.id());
-        let restored = restore(store, workspace, place.id, &self.target, &options, &progress)?;
+        let restored = restore(store, workspace, place.id, &self.target, &options, &progress);
+        if let Err(RestoreError::NamesUnfit { names }) = &restored {
+            note_unfit(&mut host.output, names);
+        }
+        let restored = restored?;
         unfinished.keep();
         drop(progress);
         let answer = RestoreAnswer {

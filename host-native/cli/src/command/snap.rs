@@ -159,8 +159,8 @@ impl Snap {
         let sink: &dyn Sink = if self.no_contents { &hashing } else { &store };
         let progress = Progress::begin(&host.output, "reading");
         let options = self.rules.options(opened);
-        let recalled = if self.rehash { None } else { source.recall(opened)? };
-        let place = source.seen_place(opened);
+        let recalled = if self.rehash { None } else { source.recall(opened, &options)? };
+        let place = source.seen_place(opened, &options);
         let newest = wait(opened.workspace.newest_of_source(&source.label))?;
         let is_newest = |recalled: &&Recalled| {
             let newest = newest.as_ref().map(|newest| newest.id);

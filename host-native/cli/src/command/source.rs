@@ -29,6 +29,10 @@ pub(crate) struct Rules {
     /// Leave out what is on another file system
     #[arg(long)]
     one_file_system: bool,
+    /// Record what every system tells alike: no executable bits; symlinks and names that are not
+    /// UTF-8 as gaps
+    #[arg(long)]
+    pub(crate) portable: bool,
 }
 
 /// A directory and what people call it.
@@ -56,6 +60,7 @@ impl Rules {
             ignore: !self.no_ignore,
             exclude: self.exclude.clone(),
             one_file_system: self.one_file_system,
+            portable: self.portable,
             leave_out: vec![opened.directory.clone()],
             ..SnapOptions::default()
         }
@@ -85,9 +90,10 @@ impl Source {
     }
 
     /// Where what is seen of it is kept; none if nothing can be, and then every file is read.
-    pub(crate) fn seen_place(&self, opened: &Opened) -> Option<SeenPlace> {
+    pub(crate) fn seen_place(&self, opened: &Opened, options: &SnapOptions) -> Option<SeenPlace> {
+        let workspace = opened.workspace.id();
         // What cannot be looked at is told by who reads it.
-        SeenPlace::of(&opened.directory, opened.workspace.id(), &self.path).ok().flatten()
+        SeenPlace::of(&opened.directory, workspace, &self.path, options).ok().flatten()
     }
 
     /// What was seen of it, if that counts: its snapshot is recorded, and the store is whole.
@@ -95,8 +101,12 @@ impl Source {
     /// # Errors
     ///
     /// A failure of the store.
-    pub(crate) fn recall(&self, opened: &Opened) -> Result<Option<Recalled>, Failure> {
-        let Some(seen) = self.seen_place(opened).and_then(|place| place.read()) else {
+    pub(crate) fn recall(
+        &self,
+        opened: &Opened,
+        options: &SnapOptions,
+    ) -> Result<Option<Recalled>, Failure> {
+        let Some(seen) = self.seen_place(opened, options).and_then(|place| place.read()) else {
             return Ok(None);
         };
         let snapshot = wait(opened.workspace.find_snapshot(seen.snapshot()))?;

@@ -16,16 +16,18 @@ use crate::{
     exit::Exit,
     failure::Failure,
     host::Host,
-    json::{CHANGES_MAX, Change, ChangeCounts, GapMembers, HexId, note_gaps},
+    json::{CHANGES_MAX, Change, ChangeCounts, GapMembers, HexId, UnfitMembers, note_gaps},
     open::{Opened, Purpose},
     output::{Colour, Report, Text},
     progress::Progress,
-    text::counted,
+    text::{counted, grouped},
 };
 
 /// Compare a directory with the newest snapshot of it, and write nothing
 ///
-/// Exits with 3 if something cannot be read, and with --exit-code with 1 if something differs.
+/// With --portable it looks as `snap --portable` does, and names what another system cannot hold.
+/// Exits with 3 if something cannot be read, and with --exit-code with 1 if something differs, or
+/// cannot be held elsewhere.
 #[derive(clap::Args)]
 pub(crate) struct Status {
     /// The directory
@@ -63,6 +65,12 @@ pub(crate) struct StatusAnswer {
     left_out: u64,
     /// What cannot be recorded.
     gaps: Vec<GapMembers>,
+    /// With `--portable`: the first of what another system cannot hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unfit: Option<Vec<UnfitMembers>>,
+    /// With `--portable`: how many names another system cannot hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unfit_count: Option<u64>,
 }
 
 impl Status {
@@ -72,26 +80,34 @@ impl Status {
         let newest = wait(opened.workspace.newest_of_source(&source.label))?;
         let sink = HashOnly::default();
         let progress = Progress::begin(&host.output, "reading");
-        let recalled = if self.rehash { None } else { source.recall(&opened)? };
+        let options = self.rules.options(&opened);
+        let recalled = if self.rehash { None } else { source.recall(&opened, &options)? };
         let seen = recalled.as_ref().map(|recalled| &recalled.seen);
         let memory = Memory { seen, ..Memory::default() };
-        let options = self.rules.options(&opened);
         let (taken, _) = take_again(&source.path, &options, &sink, &progress, memory)?;
         drop(progress);
+        let objects = sink.into_objects();
         let difference = match &newest {
             Some(newest) => Some(wait(opened.workspace.difference(
                 newest.snapshot.root,
                 taken.root,
                 Expansion::Everything,
                 CHANGES_MAX,
-                &sink.into_objects(),
+                &objects,
             ))?),
             None => None,
         };
-        let answer = StatusAnswer::of(&source, &taken, newest.as_ref(), difference.as_ref());
+        let mut answer = StatusAnswer::of(&source, &taken, newest.as_ref(), difference.as_ref());
+        if options.portable {
+            let workspace = &opened.workspace;
+            let names = wait(workspace.names_unfit_elsewhere(taken.root, &taken.gaps, &objects))?;
+            answer.unfit = Some(names.first.iter().map(UnfitMembers::of).collect());
+            answer.unfit_count = Some(names.count);
+        }
         note_gaps(&mut host.output, &answer.gaps);
         let is_whole = taken.gaps.is_empty() && answer.changes.complete;
-        let exit = match (is_whole, self.exit_code && answer.differs()) {
+        let is_unfit = answer.unfit_count.is_some_and(|count| count > 0);
+        let exit = match (is_whole, self.exit_code && (answer.differs() || is_unfit)) {
             (false, _) => Exit::Incomplete,
             (true, true) => Exit::False,
             (true, false) => Exit::Done,
@@ -119,6 +135,8 @@ impl StatusAnswer {
             list: difference.iter().flat_map(|list| &list.changes).map(Change::of).collect(),
             left_out: taken.left_out,
             gaps: taken.gaps.iter().map(GapMembers::of).collect(),
+            unfit: None,
+            unfit_count: None,
         }
     }
 
@@ -130,6 +148,20 @@ impl StatusAnswer {
 
 impl Report for StatusAnswer {
     fn put_text(&self, text: &mut Text<'_>) -> io::Result<()> {
+        self.put_changes(text)?;
+        let (Some(unfit), Some(count)) = (&self.unfit, self.unfit_count) else { return Ok(()) };
+        let names = counted(count, "name", "names");
+        text.line(format_args!("{names} that another system cannot hold"))?;
+        unfit.iter().try_for_each(|name| name.put_text(text))?;
+        match count.saturating_sub(unfit.len() as u64) {
+            0 => Ok(()),
+            more => text.line(format_args!("unfit  {} more", grouped(more))),
+        }
+    }
+}
+
+impl StatusAnswer {
+    fn put_changes(&self, text: &mut Text<'_>) -> io::Result<()> {
         let source = text.paint(Colour::Bold, crate::failure::one_line(&self.source));
         let Some(snapshot) = &self.snapshot else {
             let nodes = counted(self.changes.added, "node", "nodes");

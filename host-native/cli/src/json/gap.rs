@@ -34,15 +34,20 @@ impl GapMembers {
 
     /// The gap as a sentence.
     pub(crate) fn sentence(&self) -> String {
+        let name = self.path.0.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
         let why = match self.reason.0 {
             GapReason::Unreadable => "the system refused to read it",
             GapReason::Changed => "it changed while it was read, each time",
             GapReason::Fifo => "it is a named pipe",
             GapReason::Socket => "it is a socket",
             GapReason::Device => "it is a device",
+            GapReason::Name if str::from_utf8(name).is_err() => {
+                "its name is not UTF-8, or is longer than the format allows"
+            }
             GapReason::Name => "its name or target is longer than the format allows",
             GapReason::TooDeep => "it lies deeper than the format allows",
             GapReason::TooLarge => "it is larger than the format allows",
+            GapReason::Symlink => "it is a symlink, and not every system tells where it leads",
         };
         format!("{}: {why}", self.path.shown())
     }

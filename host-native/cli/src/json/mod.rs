@@ -7,11 +7,15 @@ mod gap;
 mod id;
 mod name;
 mod node;
+mod unfit;
 
 pub(crate) use aside::AsideMembers;
 pub(crate) use change::{CHANGES_MAX, Change, ChangeCounts};
 pub(crate) use error::ErrorAnswer;
 pub(crate) use gap::{GapMembers, note_gaps};
 pub(crate) use id::{HexId, HexId16};
-pub(crate) use name::{FilePath, FromPath, KeyPath, PathBytes, StorePath, TargetBytes, TargetPath};
+pub(crate) use name::{
+    FilePath, FromPath, KeyPath, PathBytes, StorePath, TargetBytes, TargetPath, TwinPath,
+};
 pub(crate) use node::{Kind, NodeMembers};
+pub(crate) use unfit::{UnfitMembers, note_unfit};

@@ -76,6 +76,8 @@ names! {
     FilePath { "file", "file_b64", "where the file is" }
     /// Where something was restored.
     TargetPath { "target", "target_b64", "where it was restored" }
+    /// Another name in the same directory.
+    TwinPath { "twin", "twin_b64", "the path of the other name that is the same there" }
     /// Where a symlink points.
     TargetBytes { "target", "target_b64", "where the symlink points" }
 }

@@ -126,5 +126,6 @@ const LAYERS: &[&str] = &[
     "host-native/src/snapshot/error.rs",
     "host-native/src/restore/error.rs",
     "host-native/src/restore/tree.rs",
+    "host-native/src/restore/unfit.rs",
     "host-native/src/workspace/check/report.rs",
 ];

@@ -17,6 +17,7 @@ mod machine;
 mod many_entries;
 mod no_contents;
 mod output;
+mod portable;
 mod read_only;
 mod readme;
 mod rivals;

@@ -16,7 +16,7 @@ use objects::Objects;
 use state::{Pending, State};
 
 use super::{
-    Sink, SnapError,
+    Sink, SnapError, SnapOptions,
     listing::Listing,
     recall::{Recall, Told},
     seen::{Block, Body, Head},
@@ -28,6 +28,8 @@ use crate::{folder::EntryKind, store::StoreError};
 pub(super) struct Assembly<'a> {
     sink: &'a dyn Sink,
     recall: &'a Recall<'a>,
+    /// No file is executable.
+    portable: bool,
     state: Mutex<State>,
 }
 
@@ -111,8 +113,8 @@ pub(super) struct Assembled {
 }
 
 impl<'a> Assembly<'a> {
-    pub(super) fn new(sink: &'a dyn Sink, recall: &'a Recall<'a>) -> Self {
-        Self { sink, recall, state: Mutex::default() }
+    pub(super) fn new(sink: &'a dyn Sink, recall: &'a Recall<'a>, options: &SnapOptions) -> Self {
+        Self { sink, recall, portable: options.portable, state: Mutex::default() }
     }
 
     /// Begins a directory; `parent` is none for the root.
@@ -235,14 +237,14 @@ impl<'a> Assembly<'a> {
             Slot::Waiting | Slot::Absent => None,
             Slot::Same(at) => match self.recall.entry(*at).map(|entry| entry.body) {
                 Some(Body::File { stamp, content, .. }) => {
-                    let node = file_node(&stamp, content)?;
+                    let node = self.file_node(&stamp, content)?;
                     Some((Child::of(&node), node.adds()?))
                 }
                 Some(Body::Symlink { node, .. }) => Some(symlink_child(node)),
                 _ => None,
             },
             Slot::File { stamp, content } => {
-                let node = file_node(stamp, *content)?;
+                let node = self.file_node(stamp, *content)?;
                 let child = Child::of(&node);
                 objects.put(child.id.into(), node.encode())?;
                 Some((child, node.adds()?))
@@ -253,6 +255,12 @@ impl<'a> Assembly<'a> {
                 Some((Child { kind: NodeKind::Directory, id: made.node }, adds))
             }
         })
+    }
+
+    /// The node of a file that was read.
+    fn file_node(&self, stamp: &Stamp, content: ContentId) -> Result<Node, markerbed_core::Error> {
+        let is_executable = stamp.is_executable() && !self.portable;
+        Ok(File::new(is_executable, stamp.size_bytes, content)?.into())
     }
 
     /// Tells the seen file of a directory.
@@ -331,11 +339,6 @@ impl From<StoreError> for Failed {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
     }
-}
-
-/// The node of a file that was read.
-fn file_node(stamp: &Stamp, content: ContentId) -> Result<Node, markerbed_core::Error> {
-    Ok(File::new(stamp.is_executable(), stamp.size_bytes, content)?.into())
 }
 
 fn symlink_child(node: NodeId) -> (Child, Counts) {

@@ -15,9 +15,9 @@ use rustix::{
 };
 
 use super::{Moment, NewSeen, Seen};
-use crate::folder::Folder;
+use crate::{folder::Folder, snapshot::SnapOptions};
 
-/// The file for one directory, one workspace and one user.
+/// The file for one directory, one workspace, one user, and one way to make nodes.
 #[derive(Clone, Debug)]
 pub struct SeenPlace {
     pub(super) file: PathBuf,
@@ -26,7 +26,8 @@ pub struct SeenPlace {
 }
 
 impl SeenPlace {
-    /// The place in `store`, the directory of a store, for what is seen of the directory at `path`.
+    /// The place in `store`, the directory of a store, for what is seen of the directory at `path`
+    /// when it is taken in with such options.
     ///
     /// None if its file system is none of which it is known that a change always shows in the
     /// times of a file: one of another machine may tell times by a clock of its own.
@@ -34,7 +35,12 @@ impl SeenPlace {
     /// # Errors
     ///
     /// If the system does not let the directory be looked at.
-    pub fn of(store: &Path, workspace: WorkspaceId, path: &Path) -> io::Result<Option<Self>> {
+    pub fn of(
+        store: &Path,
+        workspace: WorkspaceId,
+        path: &Path,
+        options: &SnapOptions,
+    ) -> io::Result<Option<Self>> {
         let canonical = path.canonicalize()?;
         let folder = Folder::open_at(&canonical)?;
         let identity = folder.identity()?;
@@ -55,6 +61,8 @@ impl SeenPlace {
         who.push(groups.len() as u32);
         who.append(&mut groups);
         bound.extend(who.into_iter().flat_map(u32::to_le_bytes));
+        // The same files have other nodes. An absolute path begins with another byte.
+        bound.extend(options.portable.then_some(b'p'));
         bound.extend_from_slice(canonical.as_os_str().as_bytes());
         let id = content_id(&bound);
         let file = store.join(FOLDER).join(format!("{id}.{EXTENSION}"));

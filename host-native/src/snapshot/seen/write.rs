@@ -232,13 +232,15 @@ mod tests {
     use markerbed_core::WorkspaceId;
 
     use super::*;
-    use crate::snapshot::SeenPlace;
+    use crate::snapshot::{SeenPlace, SnapOptions};
 
     /// Keeps what is seen of nothing, as if the looking had begun `seconds` from now.
     fn kept(seconds: i64) -> Option<Seen> {
         let scratch = tempfile::tempdir().unwrap();
         let workspace = WorkspaceId::from_bytes([1; 32]);
-        let place = SeenPlace::of(scratch.path(), workspace, scratch.path()).unwrap().unwrap();
+        let options = SnapOptions::default();
+        let place = SeenPlace::of(scratch.path(), workspace, scratch.path(), &options);
+        let place = place.unwrap().unwrap();
         let mut new = place.begin().unwrap();
         new.began_at.seconds += seconds;
         new.set_root(NodeId::from_bytes([2; 32]), 0);
@@ -250,7 +252,9 @@ mod tests {
     fn of_many_directories_those_seen_longest_ago_are_forgotten() {
         let scratch = tempfile::tempdir().unwrap();
         let workspace = WorkspaceId::from_bytes([1; 32]);
-        let place = SeenPlace::of(scratch.path(), workspace, scratch.path()).unwrap().unwrap();
+        let options = SnapOptions::default();
+        let place = SeenPlace::of(scratch.path(), workspace, scratch.path(), &options);
+        let place = place.unwrap().unwrap();
         let folder = scratch.path().join("seen");
         fs::create_dir(&folder).unwrap();
         fs::write(folder.join("other"), "no hint").unwrap();

@@ -114,9 +114,10 @@ fn documents_are_read_as_they_were_written() {
             exclude: vec!["*.o".to_owned(), random_text(&mut random)],
             one_file_system: random.below(2) == 0,
             always: vec![".git".to_owned()],
+            portable: random.below(2) == 0,
             others: others.clone(),
         };
-        let reason = |random: &mut Random| GapReason::ALL[random.below(8) as usize];
+        let reason = |random: &mut Random| GapReason::ALL[random.below(9) as usize];
         let gap = |path: &Vec<u8>| Gap {
             path: path.clone(),
             reason: reason(&mut random),
@@ -144,6 +145,10 @@ fn a_document_of_another_schema_or_shape_is_refused() {
     assert_eq!(read(&text.replace("directory/1", "directory/2")), Err("unsupported-format"));
     assert_eq!(read(&text.replace("false", "0")), Err("bad-json"));
     assert_eq!(read(&text.replace("\"always\"", "\"alway_\"")), Err("bad-json"));
+    let portable = RulesDocument { portable: true, ..RulesDocument::default() }.write().unwrap();
+    let portable = String::from_utf8(portable).unwrap();
+    assert!(!text.contains("portable") && portable.contains("\"portable\":true"));
+    assert_eq!(read(&portable.replace("\"portable\":true", "\"portable\":false")), Err("bad-json"));
     let in_base64 = r#"{"gaps":[{"attempts":1,"path_b64":"YQ==","reason":"name"}],"left_out":0,"#;
     let schema = r#""schema":"markerbed.dev/evidence/directory/1"}"#;
     let refused = EvidenceDocument::read([in_base64, schema].concat().as_bytes());

@@ -1,0 +1,83 @@
+//! Trees that every system can hold: recorded alike everywhere, and told of.
+
+use std::{
+    fs::{self, Permissions},
+    os::unix::fs::{PermissionsExt, symlink},
+};
+
+use crate::support::Desk;
+
+#[test]
+fn a_portable_snapshot_is_the_one_of_a_tree_without_modes_and_links() {
+    let desk = Desk::with_store();
+    desk.write("tree/run", "#!");
+    desk.write("tree/d/a", "1");
+    desk.write("plain/run", "#!");
+    desk.write("plain/d/a", "1");
+    fs::set_permissions(desk.path("tree/run"), Permissions::from_mode(0o755)).unwrap();
+    symlink("a", desk.path("tree/d/link")).unwrap();
+    let plain = desk.root_of("plain");
+
+    let (code, lines) = desk.json("snap", &["snap", "tree", "--portable"]);
+
+    assert_eq!((code, lines[0]["root"].as_str()), (3, Some(plain.as_str())), "{lines:?}");
+    assert_eq!(lines[0]["gaps"][0]["path"], "d/link");
+    assert_eq!(lines[0]["gaps"][0]["reason"], "symlink");
+    let shown = desk.json_of("show", &["show", "tree"]);
+    assert_eq!(shown["snapshot"]["rules_document"]["portable"], true, "{shown}");
+    let ran = desk.run(&["snap", "plain", "--portable"]);
+    assert!(ran.out.starts_with("plain: 0 added, 0 changed, 0 removed"), "other rules: {ran:?}");
+    let ran = desk.run(&["snap", "plain", "--portable"]);
+    assert!(ran.out.starts_with("plain: nothing has changed"), "{ran:?}");
+}
+
+#[test]
+fn status_names_what_another_system_cannot_hold() {
+    let desk = Desk::with_store();
+    for name in ["README", "readme", "caf\u{e9}", "cafe\u{301}", "con.txt", "a:b", "dot.", "fine"] {
+        desk.write(&format!("tree/d/{name}"), "x");
+    }
+    desk.write("tree/other/README", "x");
+    symlink("fine", desk.path("tree/link")).unwrap();
+    desk.run(&["snap", "tree", "--portable"]);
+
+    let (code, lines) = desk.json("status", &["status", "tree", "--portable", "--exit-code"]);
+    let ran = desk.run(&["status", "tree", "--portable"]);
+
+    let found: Vec<[&str; 2]> = lines[0]["unfit"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|name| ["path", "code"].map(|member| name[member].as_str().unwrap()))
+        .collect();
+    let expected = [
+        ["link", "symlink"],
+        ["d/a:b", "character"],
+        ["d/caf\u{e9}", "twin"],
+        ["d/con.txt", "device-name"],
+        ["d/dot.", "ending"],
+        ["d/readme", "twin"],
+    ];
+    assert_eq!(found, expected, "{lines:?}");
+    assert_eq!(lines[0]["unfit_count"], 6);
+    assert_eq!(lines[0]["unfit"][5]["twin"], "d/README");
+    assert_eq!((code, ran.code), (3, 3), "a symlink is a gap");
+    assert!(ran.out.contains("6 names that another system cannot hold\n"), "{ran:?}");
+    assert!(ran.out.contains("\nunfit  d/readme: it is the same as d/README there\n"), "{ran:?}");
+}
+
+#[test]
+fn with_an_exit_code_an_unfit_name_alone_is_1() {
+    let desk = Desk::with_store();
+    desk.write("tree/nul", "x");
+    desk.write("fit/a", "x");
+    desk.ok(&["snap", "tree", "fit", "--portable"]);
+
+    assert_eq!(desk.run(&["status", "tree", "--portable"]).code, 0);
+    assert_eq!(desk.run(&["status", "tree", "--portable", "--exit-code"]).code, 1);
+    assert_eq!(desk.run(&["status", "fit", "--portable", "--exit-code"]).code, 0);
+    let ran = desk.run(&["status", "fit", "--portable"]);
+    assert!(ran.out.ends_with("0 names that another system cannot hold\n"), "{ran:?}");
+    let plain = desk.json_of("status", &["status", "tree"]);
+    assert!(plain.get("unfit").is_none() && plain.get("unfit_count").is_none(), "{plain}");
+}
