@@ -11,4 +11,5 @@ pub mod restore;
 mod shown;
 pub mod snapshot;
 pub mod store;
+pub mod watch;
 pub mod workspace;

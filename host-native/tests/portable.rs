@@ -86,7 +86,7 @@ fn what_was_seen_in_one_way_is_not_taken_for_what_is_seen_in_the_other() {
         let place = SeenPlace::of(home.path(), WORKSPACE, source.path(), options);
         let place = place.unwrap().expect("scratch directories tell times");
         let seen = place.read();
-        let memory = Memory { seen: seen.as_ref(), place: Some(&place), recorded_rules: None };
+        let memory = Memory { seen: seen.as_ref(), place: Some(&place), ..Memory::default() };
         let sink = StoreSink::new(&store, WORKSPACE);
         let (taken, new) = take_again(source.path(), options, &sink, &Silent, memory).unwrap();
         new.into_iter().for_each(|new| new.keep(SnapshotId::from_bytes([9; 32])));

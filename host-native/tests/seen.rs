@@ -68,7 +68,7 @@ impl Watched {
     fn look_into(&self, sink: &Counting<'_>) -> Looked {
         let place = self.place();
         let seen = place.read();
-        let memory = Memory { seen: seen.as_ref(), place: Some(&place), recorded_rules: None };
+        let memory = Memory { seen: seen.as_ref(), place: Some(&place), ..Memory::default() };
 
         let (taken, new) =
             take_again(self.source.path(), &self.options, sink, &Silent, memory).unwrap();

@@ -24,6 +24,7 @@ pub(crate) struct Output {
     out: BufWriter<Box<dyn Write + Send>>,
     style: Style,
     notes: Notes,
+    is_closed: bool,
 }
 
 /// How results look.
@@ -83,12 +84,17 @@ impl Style {
 impl Output {
     /// Writes results to `out`.
     pub(crate) fn new(out: Box<dyn Write + Send>, style: Style, notes: Notes) -> Self {
-        Self { out: BufWriter::with_capacity(OUTPUT_BYTES, out), style, notes }
+        Self { out: BufWriter::with_capacity(OUTPUT_BYTES, out), style, notes, is_closed: false }
     }
 
     /// How results look.
     pub(crate) const fn style(&self) -> Style {
         self.style
+    }
+
+    /// Whether the reader of standard output has gone.
+    pub(crate) const fn is_closed(&self) -> bool {
+        self.is_closed
     }
 
     /// Whether answers are for programs.
@@ -140,6 +146,7 @@ impl Output {
             Err(Failure::OutputClosed) => {
                 // What is held back would only fail again.
                 self.out = BufWriter::new(Box::new(io::sink()));
+                self.is_closed = true;
                 Ok(exit)
             }
             Err(failure) => Err(failure),

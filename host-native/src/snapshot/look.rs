@@ -5,6 +5,7 @@ use std::{io, sync::Arc};
 use markerbed_core::{limits::NAME_BYTES_MAX, tree::GapReason};
 
 use super::{
+    Attention, Expect,
     assemble::{Outcome, Slot},
     listing::{Listing, ListingFull},
     read::{LeftOut, gap_reason},
@@ -23,7 +24,10 @@ pub(super) struct Looker<'a> {
     rules: &'a mut Rules,
     recall: &'a Recall<'a>,
     left_out: LeftOut<'a>,
+    attention: Option<&'a dyn Attention>,
     root: Arc<Folder>,
+    /// The directory at hand and its entries are what they were, without being looked at.
+    is_as_before: bool,
     /// The path from the top of the work tree to the directory at hand, with a slash.
     pub(super) path: Vec<u8>,
 }
@@ -77,10 +81,11 @@ impl<'a> Looker<'a> {
         rules: &'a mut Rules,
         recall: &'a Recall<'a>,
         left_out: LeftOut<'a>,
+        attention: Option<&'a dyn Attention>,
         root: Arc<Folder>,
     ) -> Self {
         let path = rules.place.clone();
-        Self { rules, recall, left_out, root, path }
+        Self { rules, recall, left_out, attention, root, is_as_before: false, path }
     }
 
     /// Looks at the root.
@@ -90,6 +95,7 @@ impl<'a> Looker<'a> {
     /// If it, or an ignore file in it, cannot be read.
     pub(super) fn look_at_root(&mut self, chain: &mut Chain) -> io::Result<Look> {
         let above = self.rules.above.clone();
+        self.is_as_before = self.expects_as_before();
         let folder = Some(self.root.clone());
         let stamp = Stamp::of(self.root.as_file())?;
         let before = self.recall.root_block();
@@ -111,6 +117,7 @@ impl<'a> Looker<'a> {
         above: &InForce,
         is_deepest: bool,
     ) -> io::Result<Look> {
+        self.is_as_before = self.expects_as_before();
         let before = before.and_then(|before| self.recall.block(before));
         let (folder, stamp) = match before.and_then(|before| self.known_stamp(&before)) {
             Some(stamp) => (None, stamp),
@@ -139,7 +146,17 @@ impl<'a> Looker<'a> {
         if !before.head.tells_names || path.len() > PATH_BYTES_MAX {
             return None;
         }
+        if self.is_as_before {
+            return Some(before.head.stamp);
+        }
         Stamp::at(&self.root, path).ok().filter(|stamp| *stamp == before.head.stamp)
+    }
+
+    /// Says that a directory will be looked at, and asks what to expect.
+    fn expects_as_before(&self) -> bool {
+        let Some(attention) = self.attention else { return false };
+        let path = self.path_below_root();
+        attention.expect(path.strip_suffix(b"/").unwrap_or(path)) == Expect::AsBefore
     }
 
     /// Lists a directory and finds out what is to be done with each of its entries.
@@ -237,7 +254,10 @@ impl<'a> Looker<'a> {
         {
             return None;
         }
-        let stamp = Stamp::at(&self.root, path).ok()?;
+        let stamp = match entry.body {
+            Body::File { stamp, .. } | Body::Symlink { stamp, .. } if self.is_as_before => stamp,
+            _ => Stamp::at(&self.root, path).ok()?,
+        };
         let is_known = self.recall.knows(entry, &stamp);
         let is_own = self.left_out.own.contains(&stamp.identity);
         (is_known && !is_own).then_some((entry.at, entry.body))

@@ -9,6 +9,7 @@
 //! [`RulesDocument`]: markerbed_core::tree::RulesDocument
 
 mod assemble;
+mod attention;
 mod error;
 mod holding;
 mod listing;
@@ -24,6 +25,7 @@ mod take;
 mod walk;
 mod work;
 
+pub use attention::{Attention, Expect};
 pub use error::SnapError;
 pub use holding::Holding;
 pub use seen::{NewSeen, Seen, SeenPlace};

@@ -16,7 +16,7 @@ use markerbed_core::{
 };
 
 use super::{
-    Holding, NewSeen, Seen, SeenPlace, Sink, SnapError,
+    Attention, Holding, NewSeen, Seen, SeenPlace, Sink, SnapError,
     assemble::{Assembled, Assembly},
     look::Looker,
     read::{LeftOut, Stamps},
@@ -84,6 +84,8 @@ pub struct Memory<'a> {
     /// The rules of the snapshot of `seen`, if with the same root and rules, and no gaps, nothing
     /// will be recorded. Otherwise it is made sure that the store still has the contents.
     pub recorded_rules: Option<ContentId>,
+    /// Who knows where something may have changed since then; none: everything is looked at.
+    pub attention: Option<&'a dyn Attention>,
 }
 
 /// How much work it was to take a directory in.
@@ -175,7 +177,7 @@ fn take_once(
     let threads = threads.map_or(1, NonZeroUsize::get);
     let jobs_waiting_max = 2 * threads;
     let folders_a_job = (FOLDERS_OPEN_MAX / (jobs_waiting_max + threads)).clamp(1, 16);
-    let looker = Looker::new(&mut rules, &recall, left_out, Arc::new(root));
+    let looker = Looker::new(&mut rules, &recall, left_out, memory.attention, Arc::new(root));
     let walked = pool::run(
         threads,
         jobs_waiting_max,

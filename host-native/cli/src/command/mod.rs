@@ -20,3 +20,4 @@ pub(crate) mod source;
 pub(crate) mod status;
 pub(crate) mod verify;
 pub(crate) mod version;
+pub(crate) mod watch;

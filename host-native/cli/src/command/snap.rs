@@ -9,7 +9,9 @@ use markerbed_core::{
 use markerbed_host::{
     drive::blocking::wait,
     listing::{KeptListing, keep_listing},
-    snapshot::{Holding, Memory, NodesOnly, Sink, StoreSink, Taken, take_again},
+    snapshot::{
+        Attention, Holding, Memory, NodesOnly, Sink, SnapOptions, StoreSink, Taken, take_again,
+    },
     workspace::{Capture, Committed, Overlay, RecordedSnapshot, SnapshotDraft, Stamp, When},
 };
 use schemars::JsonSchema;
@@ -65,6 +67,26 @@ pub(crate) struct Snap {
     time: TimeOption,
 }
 
+/// What is known of a source before it is taken in.
+#[derive(Clone, Copy)]
+pub(super) struct Recollection<'a> {
+    /// What was seen of it, if that counts.
+    pub(super) recalled: Option<&'a Recalled>,
+    /// Who knows where something may have changed since.
+    pub(super) attention: Option<&'a dyn Attention>,
+}
+
+/// What became of a source that was taken in; it holds signals off until that is told.
+pub(super) struct Snapped {
+    answer: SnapAnswer,
+    exit: Exit,
+    held: interrupt::Held,
+    /// The newest snapshot of the source.
+    pub(super) recorded: RecordedSnapshot,
+    /// Whether something was seen that was not known.
+    pub(super) has_seen: bool,
+}
+
 /// What `markerbed snap --json` answers: one line for each PATH.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(title = "snap")]
@@ -102,11 +124,7 @@ pub(crate) struct SnapAnswer {
 
 impl Snap {
     pub(crate) fn run(mut self, host: &mut Host) -> Result<Exit, Failure> {
-        if self.listing && self.no_contents {
-            let message = "--listing is made from what files hold, and --no-contents keeps nothing \
-                           of it; leave one of them out";
-            return Err(Failure::usage("bad-usage", message));
-        }
+        self.check_fit()?;
         // What is missing first is told first.
         find_store(&host.place)?;
         let sources = self.sources()?;
@@ -117,12 +135,52 @@ impl Snap {
         for source in sources {
             drop(held.take());
             let stamp = opened.stamp(host, time_ms)?;
-            let (told, answered) = self.snap(host, &opened, &source, &stamp)?;
+            let recalled =
+                if self.rehash { None } else { source.recall(&opened, &self.options(&opened))? };
+            let before = Recollection { recalled: recalled.as_ref(), attention: None };
+            let (told, answered) = self.snap(host, &opened, &source, &stamp, before)?.tell(host)?;
             exit = exit.worse(told);
             held = Some(answered);
         }
         held.into_iter().for_each(interrupt::Held::until_the_end);
         Ok(exit)
+    }
+
+    /// Refuses options that do not go together.
+    fn check_fit(&self) -> Result<(), Failure> {
+        if self.listing && self.no_contents {
+            let message = "--listing is made from what files hold, and --no-contents keeps nothing \
+                           of it; leave one of them out";
+            return Err(Failure::usage("bad-usage", message));
+        }
+        Ok(())
+    }
+
+    /// What each look of `watch` does.
+    pub(super) fn of_watch(
+        source: Option<String>,
+        no_contents: bool,
+        listing: bool,
+        rules: Rules,
+    ) -> Result<Self, Failure> {
+        let snap = Self {
+            paths: Vec::new(),
+            message: None,
+            source,
+            record: false,
+            no_contents,
+            listing,
+            rehash: false,
+            rules,
+            time: TimeOption::default(),
+        };
+        snap.check_fit()?;
+        Ok(snap)
+    }
+
+    /// How the pipeline takes a source in.
+    pub(super) fn options(&self, opened: &Opened) -> SnapOptions {
+        self.rules.options(opened)
     }
 
     fn sources(&mut self) -> Result<Vec<Source>, Failure> {
@@ -147,19 +205,21 @@ impl Snap {
         paths.into_iter().map(|path| Source::new(path, self.source.as_deref())).collect()
     }
 
-    fn snap(
+    /// Takes a source in and records it, if there is something to record.
+    pub(super) fn snap(
         &self,
         host: &mut Host,
         opened: &Opened,
         source: &Source,
         stamp: &Stamp,
-    ) -> Result<(Exit, interrupt::Held), Failure> {
+        before: Recollection<'_>,
+    ) -> Result<Snapped, Failure> {
         let store = StoreSink::new(opened.store(), opened.workspace.id());
         let hashing = NodesOnly(store);
         let sink: &dyn Sink = if self.no_contents { &hashing } else { &store };
         let progress = Progress::begin(&host.output, "reading");
-        let options = self.rules.options(opened);
-        let recalled = if self.rehash { None } else { source.recall(opened, &options)? };
+        let options = self.options(opened);
+        let Recollection { recalled, attention } = before;
         let place = source.seen_place(opened, &options);
         let newest = wait(opened.workspace.newest_of_source(&source.label))?;
         let is_newest = |recalled: &&Recalled| {
@@ -169,9 +229,10 @@ impl Snap {
             !self.record && says_enough && newest == Some(recalled.snapshot.id)
         };
         let memory = Memory {
-            seen: recalled.as_ref().map(|recalled| &recalled.seen),
+            seen: recalled.map(|recalled| &recalled.seen),
             place: place.as_ref(),
-            recorded_rules: recalled.as_ref().filter(is_newest).and_then(Recalled::whole_rules),
+            recorded_rules: recalled.filter(is_newest).and_then(Recalled::whole_rules),
+            attention,
         };
         let (mut taken, seen) = take_again(&source.path, &options, sink, &progress, memory)?;
         if self.listing {
@@ -196,6 +257,7 @@ impl Snap {
             Committed::Recorded(recorded) => (recorded, true),
             Committed::Unchanged(recorded) => (recorded, false),
         };
+        let has_seen = seen.is_some();
         if let Some(seen) = seen {
             seen.keep(recorded.id);
         }
@@ -211,8 +273,20 @@ impl Snap {
             Err(closed) => return Err(closed),
         };
         let answer = SnapAnswer::of(&taken, &recorded, is_new, changes);
-        note_gaps(&mut host.output, &answer.gaps);
-        Ok((host.output.tell(&answer, exit)?, held))
+        Ok(Snapped { answer, exit, held, recorded, has_seen })
+    }
+}
+
+impl Snapped {
+    /// Tells what was done, and how it ends.
+    pub(super) fn tell(self, host: &mut Host) -> Result<(Exit, interrupt::Held), Failure> {
+        note_gaps(&mut host.output, &self.answer.gaps);
+        Ok((host.output.tell(&self.answer, self.exit)?, self.held))
+    }
+
+    /// Whether an entry was written.
+    pub(super) const fn is_recorded(&self) -> bool {
+        self.answer.recorded
     }
 }
 

@@ -124,6 +124,12 @@ impl Source {
 }
 
 impl Recalled {
+    /// Tells whether a snapshot, which was taken last, is of what was seen.
+    pub(crate) fn is_of(&self, recorded: &RecordedSnapshot) -> bool {
+        let (own, other) = (&self.snapshot.snapshot, &recorded.snapshot);
+        (own.root, own.attributes) == (other.root, other.attributes)
+    }
+
     /// The rules of the snapshot, if it has no gaps.
     pub(crate) fn whole_rules(&self) -> Option<ContentId> {
         let snapshot = &self.snapshot.snapshot;

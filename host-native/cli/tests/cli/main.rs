@@ -25,5 +25,6 @@ mod same_root;
 mod seen;
 mod store_faults;
 mod tutorial;
+mod watch;
 mod whole_path;
 mod wrong_input;

@@ -1,0 +1,20 @@
+//! What may be expected of a directory before it is looked at.
+
+use std::fmt;
+
+/// Hears of every directory before it is looked at, and says what to expect there.
+///
+/// Only a directory and its entries are meant, not what is below its subdirectories.
+pub trait Attention: fmt::Debug + Sync {
+    /// Says what to expect of a directory, by its path from the root, which is the empty path.
+    fn expect(&self, directory: &[u8]) -> Expect;
+}
+
+/// What may be expected of a directory.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Expect {
+    /// Anything: it must be looked at.
+    Anything,
+    /// It has the names that it had, and these are what they were when they were seen.
+    AsBefore,
+}
