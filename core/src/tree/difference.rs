@@ -4,7 +4,7 @@ use alloc::{collections::VecDeque, vec::Vec};
 
 use super::{
     change::{Expansion, Lone, TreeChange, TreeDifference},
-    directory::{Child, fetch_children},
+    directory::{Child, fetch_shown_children},
     expand::{Opened, Side, expand},
     moves::{Lones, pair_moves},
     name::Name,
@@ -24,7 +24,8 @@ use crate::{
 /// Only directories that differ are read, those of one depth side by side. A removed and an added
 /// node of one id are paired as moved, larger trees first, then in order of paths; empty files and
 /// directories are not, since they are all the same. The list ends early, and says so, some time
-/// after it has more than `changes_max` changes or its paths more than 4 KiB for each of these.
+/// after it has more than `changes_max` changes or its paths more than 4 KiB for each of these. Of
+/// a sealed node that is not there no more is told than that it is another one.
 ///
 /// # Errors
 ///
@@ -117,10 +118,16 @@ impl Found {
                 }
             }
         }
-        let nodes = fetch_children(io, &children).await?;
-        let (nodes, _) = nodes.as_chunks();
-        for (path, [before, after]) in paths.into_iter().zip(nodes) {
-            self.compare(path, before, after);
+        let nodes = fetch_shown_children(io, &children).await?;
+        let (nodes, children) = (nodes.as_chunks().0, children.as_chunks().0);
+        for ((path, nodes), [before, after]) in paths.into_iter().zip(nodes).zip(children) {
+            match nodes {
+                [Some(before), Some(after)] => self.compare(path, before, after),
+                _ => {
+                    let (before, after) = (*before, *after);
+                    self.changes.push(TreeChange::Changed { path, before, after });
+                }
+            }
         }
         Ok(())
     }

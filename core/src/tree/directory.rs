@@ -92,14 +92,30 @@ pub async fn list_directory(
 ///
 /// [`Error::MissingObject`]; [`Error::NodeMismatch`] if one is of another kind than said.
 pub async fn fetch_children(io: &Io, children: &[Child]) -> Result<Vec<Node>, Error> {
+    let nodes = fetch_shown_children(io, children).await?;
+    let withheld = |child: &Child| Error::MissingObject { id: child.id.into() };
+    children.iter().zip(nodes).map(|(child, node)| node.ok_or_else(|| withheld(child))).collect()
+}
+
+/// As [`fetch_children`]; none for a sealed child whose node is not there: it is withheld.
+pub(super) async fn fetch_shown_children(
+    io: &Io,
+    children: &[Child],
+) -> Result<Vec<Option<Node>>, Error> {
     let ids: Vec<ObjectId> = children.iter().map(|child| child.id.into()).collect();
     let answers = io.fetch_many(&ids).await;
     let mut nodes = Vec::with_capacity(children.len());
     for (child, answer) in children.iter().zip(answers) {
-        let object = answer.ok_or(Error::MissingObject { id: child.id.into() })?;
+        let Some(object) = answer else {
+            if child.kind.is_sealed() {
+                nodes.push(None);
+                continue;
+            }
+            return Err(Error::MissingObject { id: child.id.into() });
+        };
         let node = object.as_node().ok_or(Error::AnswersOutOfOrder)?;
         child.check(node)?;
-        nodes.push(node.clone());
+        nodes.push(Some(node.clone()));
     }
     Ok(nodes)
 }

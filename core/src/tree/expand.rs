@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::{
     change::Lone,
     difference::Bound,
-    directory::{Child, NamedChild, fetch_children, list_children},
+    directory::{Child, NamedChild, fetch_shown_children, list_children},
     moves::Lones,
     node::Node,
     path::Path,
@@ -84,12 +84,12 @@ pub(super) async fn expand(
     }
 }
 
-/// Fetches the nodes of directories, in one round.
+/// Fetches the nodes of directories, in one round; one that is withheld stays closed.
 async fn open(io: &Io, closed: Vec<(Side, Path, Child)>) -> Result<Vec<Opened>, Error> {
     let children: Vec<Child> = closed.iter().map(|(_, _, child)| *child).collect();
-    let nodes = fetch_children(io, &children).await?;
-    let open = |((side, path, _), node): ((Side, Path, Child), Node)| {
-        Some(Opened { side, path, children: node.as_directory()?.children(), from: Vec::new() })
+    let nodes = fetch_shown_children(io, &children).await?;
+    let open = |((side, path, _), node): ((Side, Path, Child), Option<Node>)| {
+        Some(Opened { side, path, children: node?.as_directory()?.children(), from: Vec::new() })
     };
     Ok(closed.into_iter().zip(nodes).filter_map(open).collect())
 }

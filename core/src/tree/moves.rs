@@ -8,7 +8,7 @@ use core::cmp::Reverse;
 
 use super::{
     change::{Lone, TreeChange},
-    directory::{Child, fetch_children},
+    directory::{Child, fetch_shown_children},
 };
 use crate::{error::Error, id::NodeId, step::Io};
 
@@ -84,9 +84,13 @@ async fn weigh(io: &Io, lones: &Lones) -> Result<BTreeMap<NodeId, u64>, Error> {
     let children = |list: &[Lone]| list.iter().map(|lone| lone.child).collect::<BTreeSet<Child>>();
     let (removed, added) = (children(&lones.removed), children(&lones.added));
     let both: Vec<Child> = removed.intersection(&added).copied().collect();
-    let nodes = fetch_children(io, &both).await?;
+    let nodes = fetch_shown_children(io, &both).await?;
     let mut weights = BTreeMap::new();
     for (child, node) in both.iter().zip(nodes) {
+        let Some(node) = node else {
+            weights.insert(child.id, WITHHELD_WEIGHT);
+            continue;
+        };
         let is_empty = match (node.as_file(), node.as_directory()) {
             (Some(file), _) => file.size_bytes() == 0,
             (_, Some(directory)) => directory.below().nodes == 0,
@@ -137,6 +141,9 @@ impl<'a> Taken<'a> {
         top..=top + below.count()
     }
 }
+
+/// What is below a withheld directory is not listed, so nothing can be paired before it.
+const WITHHELD_WEIGHT: u64 = 1;
 
 fn keep_others(list: &mut Vec<Lone>, taken: &[bool]) {
     let mut taken = taken.iter();

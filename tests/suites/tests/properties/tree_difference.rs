@@ -147,6 +147,44 @@ fn a_sealed_and_a_resealed_directory_are_changed_and_looked_into() {
     assert_eq!(paths([sealed, other_plain]), ["", "f"]);
 }
 
+#[test]
+fn of_a_withheld_node_no_more_is_told_than_that_it_is_another_one() {
+    let mut objects = Objects::default();
+    let key = SealKey::from_bytes([1; 32]);
+    let leaf = |size: u64| Tree::Leaf(plain_file(false, size).seal(&key));
+    let directory = |name: &[u8], size: u64| {
+        let children =
+            [(name.to_vec(), leaf(size)), (b"plain".to_vec(), Tree::Leaf(plain_file(false, size)))];
+        Tree::Directory(children.into())
+    };
+    let mut tree = |name: &[u8], size: u64| {
+        let sealed = directory(name, size).store(&mut objects).seal(&key);
+        objects.0.insert(sealed.id().into(), sealed.encode());
+        let sealed = Tree::Leaf(sealed);
+        let children =
+            [(b"d".to_vec(), sealed), (name.to_vec(), leaf(3)), (b"f".to_vec(), leaf(size))];
+        Tree::Directory(children.into()).store(&mut objects).id()
+    };
+    let ids = [tree(b"a", 1), tree(b"b", 2)];
+    let withheld = |objects: &Objects| {
+        let mut shown = objects.clone();
+        shown.0.retain(|_, bytes| bytes.first().is_none_or(|kind| !(4..=6).contains(kind)));
+        shown
+    };
+    let paths = |objects: &Objects| {
+        let found = compare(objects, ids, Expansion::Everything, 100).output.unwrap();
+        let told = |change: &TreeChange| format!("{} {}", word(change), change.path());
+        found.changes.iter().map(told).collect::<Vec<_>>()
+    };
+
+    let shown = withheld(&objects);
+
+    assert!(shown.0.len() < objects.0.len());
+    assert_eq!(paths(&shown), ["moved b", "changed d", "changed f"]);
+    let all = ["moved b", "removed d/a", "added d/b", "changed d/plain", "changed f"];
+    assert_eq!(paths(&objects), all);
+}
+
 const fn word(change: &TreeChange) -> &'static str {
     match change {
         TreeChange::Added { .. } => "added",
