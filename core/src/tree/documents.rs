@@ -6,7 +6,7 @@ use alloc::{format, string::String, vec::Vec};
 use super::base64;
 use crate::{
     error::{Error, Fault},
-    id::ContentId,
+    id::{ContentId, NodeId},
     json::{Member, Value},
 };
 
@@ -19,6 +19,8 @@ pub struct RulesDocument {
     pub ignore_files: Vec<IgnoreFile>,
     /// Patterns given, in order.
     pub exclude: Vec<String>,
+    /// Patterns of what is sealed, in order (SEAL-5).
+    pub seal: Vec<String>,
     /// Whether other file systems were left out.
     pub one_file_system: bool,
     /// Names left out everywhere.
@@ -36,7 +38,16 @@ pub struct IgnoreFile {
     /// Raw, relative to the root of the source; `../` for each directory above it.
     pub path: Vec<u8>,
     /// What it held.
-    pub content: ContentId,
+    pub held: Held,
+}
+
+/// What an ignore file held, as far as it may be told.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Held {
+    /// These bytes.
+    Content(ContentId),
+    /// The bytes of this sealed file, which is not executable (SEAL-7).
+    Sealed(NodeId),
 }
 
 /// What was seen and could not be seen.
@@ -98,13 +109,17 @@ impl RulesDocument {
         let mut files: Vec<&IgnoreFile> = self.ignore_files.iter().collect();
         files.sort_unstable();
         let files = files.into_iter().map(|file| {
-            let content = Member::new("content", format!("{}", file.content).as_str());
-            Value::Object(alloc::vec![content, path_member(&file.path)])
+            let held = match file.held {
+                Held::Content(id) => Member::new(CONTENT, format!("{id}").as_str()),
+                Held::Sealed(id) => Member::new(SEALED, format!("{id}").as_str()),
+            };
+            Value::Object(alloc::vec![held, path_member(&file.path)])
         });
         let texts = |texts: &[String]| {
             Value::Array(texts.iter().map(|text| text.as_str().into()).collect())
         };
         let mut members = self.others.clone();
+        members.extend((!self.seal.is_empty()).then(|| Member::new(SEAL, texts(&self.seal))));
         members.extend([
             Member::new("schema", RULES_SCHEMA),
             Member::new("gitignore", self.gitignore),
@@ -135,6 +150,10 @@ impl RulesDocument {
                 .map(IgnoreFile::from_value)
                 .collect::<Result<_, _>>()?,
             exclude: texts(members.take("exclude")?)?,
+            seal: match members.find(SEAL).map(texts).transpose()? {
+                Some(none) if none.is_empty() => return Err(unfit()),
+                patterns => patterns.unwrap_or_default(),
+            },
             one_file_system: truth(members.take("one_file_system")?)?,
             always: texts(members.take("always")?)?,
             portable: match members.find("portable") {
@@ -150,8 +169,13 @@ impl RulesDocument {
 impl IgnoreFile {
     fn from_value(value: Value) -> Result<Self, Error> {
         let mut members = Members::of(value)?;
-        let content = content(members.take("content")?)?;
-        Ok(Self { path: members.take_path()?, content })
+        let content = members.find(CONTENT).map(text).transpose()?;
+        let held = match (content, members.find(SEALED)) {
+            (Some(content), None) => Held::Content(content.parse().map_err(|_| unfit())?),
+            (None, Some(sealed)) => Held::Sealed(text(sealed)?.parse().map_err(|_| unfit())?),
+            _ => return Err(unfit()),
+        };
+        Ok(Self { path: members.take_path()?, held })
     }
 }
 
@@ -332,5 +356,8 @@ fn unfit() -> Error {
     Error::BadJson { offset: 0 }
 }
 
+const SEAL: &str = "seal";
+const CONTENT: &str = "content";
+const SEALED: &str = "sealed";
 const RULES_SCHEMA: &str = "markerbed.dev/rules/directory/1";
 const EVIDENCE_SCHEMA: &str = "markerbed.dev/evidence/directory/1";

@@ -31,7 +31,7 @@ pub use difference::difference;
 pub use directory::{
     BuiltDirectory, Child, NamedChild, NewChild, build_directory, fetch_children, list_directory,
 };
-pub use documents::{EvidenceDocument, Gap, GapReason, IgnoreFile, RulesDocument};
+pub use documents::{EvidenceDocument, Gap, GapReason, Held, IgnoreFile, RulesDocument};
 pub use kind::NodeKind;
 pub use listing::{ListedItem, ListingHasher, ListingLine, write_listing};
 pub use name::{Label, Name, Tool};

@@ -3,6 +3,8 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+use zeroize::Zeroize;
+
 use super::kind::NodeKind;
 use crate::{
     codec::{Canonical, Reader, put_bool, put_byte, put_bytes, put_fixed, put_u64},
@@ -64,6 +66,8 @@ pub struct Counts {
 }
 
 /// What salts are made with: a host's input that is in no object (SEAL-1).
+///
+/// Its bytes are wiped when it is dropped.
 #[derive(Clone)]
 pub struct SealKey([u8; 32]);
 
@@ -339,6 +343,12 @@ impl SealKey {
     /// Takes 32 secret bytes as they are.
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
+    }
+}
+
+impl Drop for SealKey {
+    fn drop(&mut self) {
+        self.0.zeroize();
     }
 }
 

@@ -9,7 +9,7 @@ pub(crate) struct Code(pub(crate) &'static str, pub(crate) &'static str, pub(cra
 pub(crate) const CODES: &[Code] = &[
     Code("path-present", "1", "`prove --absent`, and the path is there"),
     Code("ambiguous-reference", "2", "a prefix fits several ids; the message names them"),
-    Code("bad-pattern", "2", "a pattern of `--exclude` is none"),
+    Code("bad-pattern", "2", "a pattern of `--exclude` or `--seal` is none"),
     Code("bad-ref-name", "2", "a text cannot be the name of a ref"),
     Code("bad-reference", "2", "a text is no reference of any form"),
     Code("bad-source", "2", "a source cannot be called so, or two of them are called the same"),
@@ -19,7 +19,11 @@ pub(crate) const CODES: &[Code] = &[
     Code("key-exists", "2", "a key is there already, and is not written over"),
     Code("name-clash", "2", "two names are one for the file system of the target"),
     Code("name-unfit", "2", "the file system of the target cannot hold a name"),
-    Code("no-configuration-folder", "2", "nothing says where keys are; `--key` can"),
+    Code(
+        "no-configuration-folder",
+        "2",
+        "nothing says where keys are; `--key` and `--seal-key` can",
+    ),
     Code("no-path", "2", "the tree has nothing at the path"),
     Code("no-ref", "2", "there is no such ref"),
     Code("no-such-file", "2", "the system has no such file"),
@@ -84,6 +88,8 @@ pub(crate) const CODES: &[Code] = &[
     Code("key-foreign", "12", "a key file is of another workspace"),
     Code("key-missing", "12", "the key of the workspace is not there"),
     Code("key-not-of-workspace", "12", "the workspace began with another key"),
+    Code("seal-key-missing", "12", "the key that something is sealed with is not there"),
+    Code("seal-key-wrong", "12", "the newest snapshot was sealed with another seal key"),
     Code("store-read-only", "12", "`--read-only`, and the command writes to the store"),
     Code("interrupted", "130", "the user ended it"),
 ];

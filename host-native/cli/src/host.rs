@@ -29,6 +29,8 @@ pub(crate) struct Place {
     pub(crate) workspace: Option<String>,
     /// The key, if it was named.
     pub(crate) key: Option<PathBuf>,
+    /// The seal key, if the environment names it.
+    pub(crate) seal_key: Option<PathBuf>,
     /// Whether nothing may be written to it.
     pub(crate) read_only: bool,
     /// What `XDG_CONFIG_HOME` says.
@@ -44,6 +46,7 @@ impl Host {
         let mut place = Place {
             store: set("MARKERBED_STORE").map(PathBuf::from),
             key: set("MARKERBED_KEY").map(PathBuf::from),
+            seal_key: set("MARKERBED_SEAL_KEY").map(PathBuf::from),
             config_home: set("XDG_CONFIG_HOME"),
             home: set("HOME"),
             ..Place::default()

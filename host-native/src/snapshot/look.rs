@@ -2,7 +2,10 @@
 
 use std::{io, sync::Arc};
 
-use markerbed_core::{limits::NAME_BYTES_MAX, tree::GapReason};
+use markerbed_core::{
+    limits::NAME_BYTES_MAX,
+    tree::{GapReason, SealKey},
+};
 
 use super::{
     Attention, Expect,
@@ -55,9 +58,17 @@ pub(super) struct Listed {
     pub(super) same: Same,
     /// Slots of files and symlinks.
     pub(super) to_read: Vec<u32>,
+    /// The same of those that are sealed.
+    pub(super) to_seal: Option<ToSeal>,
     /// Slots of subdirectories, and where their blocks from before begin.
     pub(super) directories: Vec<(u32, Option<u64>)>,
     pub(super) gaps: Vec<(u32, GapReason)>,
+}
+
+/// Slots of files and symlinks that are sealed.
+pub(super) struct ToSeal {
+    pub(super) key: Arc<SealKey>,
+    pub(super) slots: Vec<u32>,
 }
 
 /// How much is the same as it was before.
@@ -73,6 +84,7 @@ struct Found<'b> {
     folder: Option<Arc<Folder>>,
     stamp: Stamp,
     before: Option<Block<'b>>,
+    seal: Option<Arc<SealKey>>,
     is_deepest: bool,
 }
 
@@ -99,7 +111,7 @@ impl<'a> Looker<'a> {
         let folder = Some(self.root.clone());
         let stamp = Stamp::of(self.root.as_file())?;
         let before = self.recall.root_block();
-        let found = Found { folder, stamp, before, is_deepest: false };
+        let found = Found { folder, stamp, before, seal: None, is_deepest: false };
         self.list(found, chain, b"", &above)
     }
 
@@ -118,6 +130,10 @@ impl<'a> Looker<'a> {
         is_deepest: bool,
     ) -> io::Result<Look> {
         self.is_as_before = self.expects_as_before();
+        let path = self.path.strip_suffix(b"/").unwrap_or(&self.path);
+        let seal = self.rules.seals(above, path, name, true);
+        // Nothing of what is sealed is remembered (SEAL-3): it is looked at anew each time.
+        let before = before.filter(|_| seal.is_none());
         let before = before.and_then(|before| self.recall.block(before));
         let (folder, stamp) = match before.and_then(|before| self.known_stamp(&before)) {
             Some(stamp) => (None, stamp),
@@ -133,7 +149,7 @@ impl<'a> Looker<'a> {
         if self.left_out.device.is_some_and(|device| device != stamp.identity.device) {
             return Ok(Look::Refused(Outcome::LeftOut));
         }
-        self.list(Found { folder, stamp, before, is_deepest }, chain, name, above)
+        self.list(Found { folder, stamp, before, seal, is_deepest }, chain, name, above)
     }
 
     pub(super) fn path_below_root(&self) -> &[u8] {
@@ -167,7 +183,7 @@ impl<'a> Looker<'a> {
         name: &[u8],
         above: &InForce,
     ) -> io::Result<Look> {
-        let Found { mut folder, stamp, before, is_deepest } = found;
+        let Found { mut folder, stamp, before, seal, is_deepest } = found;
         let known = before.filter(|before| before.head.tells_names && before.head.stamp == stamp);
         let Ok(listing) = names(known.as_ref(), folder.as_deref())? else {
             return Ok(Look::TooMany);
@@ -178,7 +194,8 @@ impl<'a> Looker<'a> {
                 .inspect(|opened| folder = Some(opened.clone())),
         };
         let told = |name: &[u8]| listing.find(name);
-        let in_force = self.rules.enter(&mut open, &self.path, told, above)?;
+        let in_force = above.sealed_with(seal);
+        let in_force = self.rules.enter(&mut open, &self.path, told, in_force)?;
         let mut listed = Listed {
             folder: None,
             stamp,
@@ -189,11 +206,12 @@ impl<'a> Looker<'a> {
             left_out: 0,
             same: Same::default(),
             to_read: Vec::new(),
+            to_seal: None,
             directories: Vec::new(),
             gaps: Vec::new(),
         };
         self.sort_out(&mut listed, before.as_ref(), is_deepest);
-        if !listed.to_read.is_empty() {
+        if !listed.to_read.is_empty() || listed.to_seal.is_some() {
             open()?;
         }
         listed.folder = folder;
@@ -220,6 +238,8 @@ impl<'a> Looker<'a> {
                     EntryKind::Symlink if self.rules.portable => Some(GapReason::Symlink),
                     kind => gap_reason(kind),
                 };
+                let seal = self.rules.seals(&listed.in_force, &self.path, name, is_directory);
+                let entry = entry.filter(|_| seal.is_none());
                 let same = entry.filter(|_| gap.is_none()).and_then(|entry| self.same(&entry));
                 match (gap, same) {
                     (Some(reason), _) => listed.gaps.push((slot, reason)),
@@ -231,7 +251,13 @@ impl<'a> Looker<'a> {
                         });
                         listed.directories.push((slot, block));
                     }
-                    (None, None) => listed.to_read.push(slot),
+                    (None, None) => match seal {
+                        None => listed.to_read.push(slot),
+                        Some(key) => {
+                            let to_seal = ToSeal { key, slots: Vec::new() };
+                            listed.to_seal.get_or_insert(to_seal).slots.push(slot);
+                        }
+                    },
                 }
                 // What is not known yet, or is a gap, waits.
                 listed.slots.resize_with(slot as usize + 1, || Slot::Waiting);

@@ -30,4 +30,4 @@ pub use error::SnapError;
 pub use holding::Holding;
 pub use seen::{NewSeen, Seen, SeenPlace};
 pub use sink::{HashOnly, NodesOnly, PieceSink, Sink, StoreSink};
-pub use take::{Memory, SnapOptions, Statistics, Taken, take, take_again};
+pub use take::{Memory, Sealing, SnapOptions, Statistics, Taken, take, take_again};

@@ -99,7 +99,9 @@ impl<'a> Recall<'a> {
         // The blocks of the directories below come first, in one piece each.
         let mut below = VecDeque::new();
         for (slot, _) in entries.clone() {
-            if let Slot::Directory(made) = slot {
+            if let Slot::Directory(made) = slot
+                && !made.is_sealed()
+            {
                 below.push_back(self.block_now(&mut now, made.told));
             }
         }
@@ -113,7 +115,7 @@ impl<'a> Recall<'a> {
                     let entry = self.entry(*at);
                     entry.map(|entry| bytes.extend_from_slice(entry.bytes)).is_some()
                 }
-                Slot::Directory(_) => {
+                Slot::Directory(made) if !made.is_sealed() => {
                     let block = below.pop_front().flatten();
                     block
                         .and_then(|block| Body::Directory { block }.put(name, &mut bytes))
@@ -161,8 +163,11 @@ impl<'a> Recall<'a> {
             Slot::Symlink { stamp: Some(stamp), node } if self.will_know(stamp) => {
                 Body::Symlink { stamp: *stamp, node: *node }
             }
-            Slot::File { .. } | Slot::Symlink { .. } => Body::Young(kind),
-            Slot::Absent | Slot::Waiting | Slot::Same(_) | Slot::Directory(_) => Body::Absent(kind),
+            // What is sealed is told of as if it were too young to be known again (SEAL-3).
+            Slot::File { .. } | Slot::Symlink { .. } | Slot::Sealed(_) | Slot::Directory(_) => {
+                Body::Young(kind)
+            }
+            Slot::Absent | Slot::Waiting | Slot::Same(_) => Body::Absent(kind),
         }
     }
 }

@@ -1,19 +1,20 @@
-//! What is left out: which pattern of which file decides, and which files there are.
+//! What is left out and what is sealed: which pattern decides, and which ignore files there are.
 
 use std::{io, path::Path, sync::Arc};
 
 use markerbed_core::{
     hash::content_id,
-    tree::{IgnoreFile, RulesDocument},
+    tree::{File, Held, IgnoreFile, Node, RulesDocument, SealKey},
 };
 
-use super::{SnapError, SnapOptions, pattern::Pattern};
+use super::{Sealing, SnapError, SnapOptions, pattern::Pattern};
 use crate::folder::{EntryKind, Folder};
 
 /// The rules of a whole snapshot, and what they say of the place of its root.
 #[derive(Debug)]
 pub(super) struct Rules {
     exclude: Vec<Pattern>,
+    seal: Option<Seal>,
     honours_files: bool,
     /// Only what every system tells is recorded.
     pub(super) portable: bool,
@@ -27,11 +28,20 @@ pub(super) struct Rules {
     files: Vec<IgnoreFile>,
 }
 
-/// The ignore files in force at one place, the nearest first.
+/// What is sealed, and with which key.
+#[derive(Debug)]
+struct Seal {
+    patterns: Vec<Pattern>,
+    key: Arc<SealKey>,
+}
+
+/// What is in force in one directory: ignore files, the nearest first, and whether it is sealed.
 #[derive(Clone, Debug, Default)]
 pub(super) struct InForce {
     git: Option<Arc<Level>>,
     own: Option<Arc<Level>>,
+    /// What everything below is sealed with, if the directory is sealed.
+    pub(super) seal: Option<Arc<SealKey>>,
 }
 
 /// The patterns of one ignore file.
@@ -47,9 +57,13 @@ impl Rules {
     /// Reads the patterns given, and the ignore files above `root`, whose real path is
     /// `canonical`.
     pub(super) fn read(options: &SnapOptions, canonical: &Path) -> Result<Self, SnapError> {
-        let exclude = options.exclude.iter().map(|text| parse_exclude(text));
+        let seal = |sealing: &Sealing| -> Result<Seal, SnapError> {
+            let key = Arc::new(sealing.key.clone());
+            Ok(Seal { patterns: parse_all(&sealing.patterns)?, key })
+        };
         let mut rules = Self {
-            exclude: exclude.collect::<Result<_, _>>()?,
+            exclude: parse_all(&options.exclude)?,
+            seal: options.seal.as_ref().map(seal).transpose()?,
             honours_files: options.ignore,
             portable: options.portable,
             in_work_tree: false,
@@ -66,7 +80,7 @@ impl Rules {
         Ok(rules)
     }
 
-    /// What holds in a directory: its own ignore files, after those of `above`.
+    /// What holds in a directory: its own ignore files, after those in force above it.
     ///
     /// `path` is its path from the top of the work tree with the slash; `open` opens it, and is
     /// asked only if there is something to read. A git repository inside the
@@ -76,9 +90,8 @@ impl Rules {
         mut open: impl FnMut() -> io::Result<Arc<Folder>>,
         path: &[u8],
         found: impl Fn(&[u8]) -> Option<EntryKind>,
-        above: &InForce,
+        mut in_force: InForce,
     ) -> io::Result<InForce> {
-        let mut in_force = above.clone();
         if !self.honours_files {
             return Ok(in_force);
         }
@@ -89,11 +102,13 @@ impl Rules {
                 in_force.git = None;
             }
             if is_file(GIT_IGNORE) {
-                in_force.git = self.read_file(&*open()?, GIT_IGNORE, path, in_force.git)?;
+                let above = in_force.git.take();
+                in_force.git = self.read_file(&*open()?, GIT_IGNORE, path, &in_force, above)?;
             }
         }
         if is_file(OWN_IGNORE) {
-            in_force.own = self.read_file(&*open()?, OWN_IGNORE, path, in_force.own)?;
+            let above = in_force.own.take();
+            in_force.own = self.read_file(&*open()?, OWN_IGNORE, path, &in_force, above)?;
         }
         Ok(in_force)
     }
@@ -120,6 +135,23 @@ impl Rules {
             .unwrap_or(false)
     }
 
+    /// What an entry is sealed with, if it is sealed; `path` and `name` as in
+    /// [`Self::leaves_out`]. What is below a sealed directory always is (SEAL-6).
+    pub(super) fn seals(
+        &self,
+        in_force: &InForce,
+        path: &[u8],
+        name: &[u8],
+        is_directory: bool,
+    ) -> Option<Arc<SealKey>> {
+        let Seal { patterns, key } = self.seal.as_ref()?;
+        let matches = || {
+            let entry = Entry { path, name, is_directory };
+            entry.judge(patterns, self.place.len()) == Some(true)
+        };
+        (in_force.seal.is_some() || matches()).then(|| key.clone())
+    }
+
     /// The document that says what was in force.
     pub(super) fn into_document(mut self, options: &SnapOptions) -> RulesDocument {
         self.files.sort_unstable();
@@ -129,6 +161,7 @@ impl Rules {
             gitignore: self.in_work_tree,
             ignore_files: self.files,
             exclude: options.exclude.clone(),
+            seal: options.seal.iter().flat_map(|sealing| sealing.patterns.clone()).collect(),
             one_file_system: options.one_file_system,
             always: if self.in_work_tree { vec![GIT.to_owned()] } else { Vec::new() },
             portable: self.portable,
@@ -149,9 +182,9 @@ impl Rules {
             let bytes = read_ignore_file(&folder, GIT_IGNORE).map_err(failed)?;
             if let Some(bytes) = bytes {
                 let up = "../".repeat(names.len() - depth);
-                let content = content_id(&bytes);
+                let held = Held::Content(content_id(&bytes));
                 let path = [up.as_bytes(), GIT_IGNORE.as_bytes()].concat();
-                self.files.push(IgnoreFile { path, content });
+                self.files.push(IgnoreFile { path, held });
                 self.above.git = level(&bytes, self.place.len(), self.above.git.take());
             }
             self.place.extend_from_slice(name);
@@ -166,13 +199,25 @@ impl Rules {
         folder: &Folder,
         name: &str,
         path: &[u8],
+        in_force: &InForce,
         above: Option<Arc<Level>>,
     ) -> io::Result<Option<Arc<Level>>> {
         let Some(bytes) = read_ignore_file(folder, name)? else { return Ok(above) };
-        let below_root = path.get(self.place.len()..).unwrap_or_default();
-        let file = [below_root, name.as_bytes()].concat();
-        self.files.push(IgnoreFile { path: file, content: content_id(&bytes) });
+        let file = [path, name.as_bytes()].concat();
+        let held = match self.seals(in_force, &file, name.as_bytes(), false) {
+            Some(key) => held_sealed(&bytes, &key)?,
+            None => Held::Content(content_id(&bytes)),
+        };
+        let path_below_root = file.get(self.place.len()..).unwrap_or_default().to_vec();
+        self.files.push(IgnoreFile { path: path_below_root, held });
         Ok(level(&bytes, path.len(), above))
+    }
+}
+
+impl InForce {
+    /// The same one level below, in a directory that is sealed with `seal`, or plain.
+    pub(super) fn sealed_with(&self, seal: Option<Arc<SealKey>>) -> Self {
+        Self { seal, ..self.clone() }
     }
 }
 
@@ -221,7 +266,11 @@ fn parse_ignore_file(bytes: &[u8]) -> Vec<Pattern> {
     bytes.split(|byte| *byte == b'\n').filter_map(line).collect()
 }
 
-fn parse_exclude(text: &str) -> Result<Pattern, SnapError> {
+fn parse_all(texts: &[String]) -> Result<Vec<Pattern>, SnapError> {
+    texts.iter().map(|text| parse_given(text)).collect()
+}
+
+fn parse_given(text: &str) -> Result<Pattern, SnapError> {
     let bad = |why| SnapError::BadPattern { pattern: text.to_owned(), why };
     if text.starts_with('#') {
         return Err(bad("a # at the beginning makes it a comment; write \\#"));
@@ -231,6 +280,12 @@ fn parse_exclude(text: &str) -> Result<Pattern, SnapError> {
     }
     Pattern::parse(text.as_bytes())
         .ok_or_else(|| bad("it is empty, or ends inside [ ] or after a \\"))
+}
+
+/// What may be told of a sealed ignore file: its digest may not (SEAL-7).
+fn held_sealed(bytes: &[u8], key: &SealKey) -> io::Result<Held> {
+    let file = File::new(false, bytes.len() as u64, content_id(bytes)).map_err(io::Error::other)?;
+    Ok(Held::Sealed(Node::from(file).seal(key).id()))
 }
 
 /// Reads an ignore file as git does: none if it is a link, or no file at all.

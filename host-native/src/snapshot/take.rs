@@ -12,7 +12,7 @@ use std::{
 use markerbed_core::{
     ContentId, NodeId,
     hash::content_id,
-    tree::{Coverage, Directory, EvidenceDocument, Gap, RulesDocument},
+    tree::{Coverage, Directory, EvidenceDocument, Gap, RulesDocument, SealKey},
 };
 
 use super::{
@@ -41,6 +41,8 @@ pub struct SnapOptions {
     pub ignore: bool,
     /// Patterns as in a `.gitignore` file of the root, stronger than those of any file.
     pub exclude: Vec<String>,
+    /// What is sealed; none: nothing.
+    pub seal: Option<Sealing>,
     /// Leaves out what lies on another file system than the root.
     pub one_file_system: bool,
     /// Records only what every system tells: no file is executable; symlinks, and names that are
@@ -51,6 +53,15 @@ pub struct SnapOptions {
     pub leave_out: Vec<PathBuf>,
     /// How many threads read and hash; none: one a processor.
     pub threads: Option<NonZeroUsize>,
+}
+
+/// What is sealed, and with which key.
+#[derive(Clone, Debug)]
+pub struct Sealing {
+    /// Patterns as in a `.gitignore` file of the root (SEAL-5); recorded in the rules.
+    pub patterns: Vec<String>,
+    /// What salts are made with; in no object.
+    pub key: SealKey,
 }
 
 /// A directory as it was found.
@@ -66,6 +77,8 @@ pub struct Taken {
     pub gaps: Vec<Gap>,
     /// How many entries the rules left out; a directory counts once.
     pub left_out: u64,
+    /// How many files, symlinks and directories were sealed.
+    pub sealed: u64,
     /// How much work it was.
     pub statistics: Statistics,
     /// What became of the bytes of its files.
@@ -97,7 +110,7 @@ pub struct Statistics {
     pub directories: u64,
     /// Symlinks recorded.
     pub symlinks: u64,
-    /// Bytes of files recorded.
+    /// Bytes of files recorded that are not sealed.
     pub bytes: u64,
 }
 
@@ -196,10 +209,19 @@ fn take_once(
         bytes: counts.bytes.into_inner(),
     };
     let rules = rules.into_document(options);
-    let Assembled { root, directory, told, gaps, left_out, .. } = found;
+    let Assembled { root, directory, told, gaps, left_out, sealed, .. } = found;
     let holding = if sink.keeps_contents() { Holding::Kept } else { Holding::Hashed };
-    let taken =
-        Taken { root, directory, rules, gaps, left_out, statistics, holding, listing: None };
+    let taken = Taken {
+        root,
+        directory,
+        rules,
+        gaps,
+        left_out,
+        sealed,
+        statistics,
+        holding,
+        listing: None,
+    };
     taken.check_documents()?;
     Ok((taken, recall.finish(root, told)))
 }
@@ -223,6 +245,7 @@ impl Default for SnapOptions {
         Self {
             ignore: true,
             exclude: Vec::new(),
+            seal: None,
             one_file_system: false,
             portable: false,
             leave_out: Vec::new(),

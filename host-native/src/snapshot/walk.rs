@@ -2,13 +2,17 @@
 
 use std::{io, mem, sync::Arc, vec};
 
-use markerbed_core::{Error, Fault, limits::DEPTH_MAX, tree::GapReason};
+use markerbed_core::{
+    Error, Fault,
+    limits::DEPTH_MAX,
+    tree::{GapReason, SealKey},
+};
 
 use super::{
     SnapError,
     assemble::{Assembly, Begun, DirectoryId, Outcome, Place},
     listing::Listing,
-    look::{Listed, Look, Looker},
+    look::{Listed, Look, Looker, ToSeal},
     read::{ATTEMPTS, is_change, is_of_machine},
     rules::InForce,
     work::{Job, Piece, ReadCounts},
@@ -135,14 +139,18 @@ impl<'a> Walker<'a> {
         let Listed { folder, stamp, listing, slots, before, .. } = listed;
         let listing = Arc::new(listing);
         let parent = above.map(|(place, ..)| place);
-        let begun = Begun { listing: listing.clone(), slots, stamp, before };
+        let seal = listed.in_force.seal.clone();
+        let begun = Begun { listing: listing.clone(), slots, stamp, before, seal };
         let directory = self.assembly.begin(parent, begun, listed.left_out)?;
         if listed.same.files + listed.same.symlinks > 0 {
             self.counts.add(&listed.same);
             self.progress.advance(listed.same.files, listed.same.bytes);
         }
         if let Some(folder) = &folder {
-            self.read(folder, &listing, directory, listed.to_read)?;
+            self.read(folder, &listing, directory, listed.to_read, None)?;
+            if let Some(ToSeal { key, slots }) = listed.to_seal {
+                self.read(folder, &listing, directory, slots, Some(&key))?;
+            }
         }
         let (name, above_bytes) = above.map_or((&b""[..], 0), |(_, name, bytes)| (name, bytes));
         if listed.directories.is_empty() {
@@ -167,13 +175,14 @@ impl<'a> Walker<'a> {
         }
     }
 
-    /// Adds entries of a directory to jobs.
+    /// Adds entries of a directory to jobs; with a key, they are sealed.
     fn read(
         &mut self,
         folder: &Arc<Folder>,
         listing: &Arc<Listing>,
         directory: DirectoryId,
         mut slots: Vec<u32>,
+        seal: Option<&Arc<SealKey>>,
     ) -> Result<(), Stop<SnapError>> {
         while !slots.is_empty() {
             let rest = slots.split_off(slots.len().min(ENTRIES_A_JOB - self.job_entries));
@@ -184,6 +193,7 @@ impl<'a> Walker<'a> {
                 listing: listing.clone(),
                 directory,
                 slots,
+                seal: seal.cloned(),
                 is_large: false,
             });
             if self.job_entries >= ENTRIES_A_JOB || self.job.len() >= self.folders_a_job {

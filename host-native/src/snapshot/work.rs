@@ -6,7 +6,11 @@ use std::sync::{
 };
 
 use bytes::Bytes;
-use markerbed_core::{ContentId, ObjectId, codec::Canonical};
+use markerbed_core::{
+    ContentId, ObjectId,
+    codec::Canonical,
+    tree::{Child, Node, SealKey},
+};
 
 use super::{
     Sink, SnapError,
@@ -32,6 +36,8 @@ pub(super) struct Piece {
     pub(super) listing: Arc<Listing>,
     pub(super) directory: DirectoryId,
     pub(super) slots: Vec<u32>,
+    /// What they are sealed with, if they are.
+    pub(super) seal: Option<Arc<SealKey>>,
     /// It is one file that was found to be large.
     pub(super) is_large: bool,
 }
@@ -82,7 +88,7 @@ impl Readers<'_> {
                 match self.read_small(&piece, place, name, kind)? {
                     // Others may have nothing to do.
                     Found::Large => pool.leave(vec![piece.large(*slot)]),
-                    found => self.take(place, found, &mut batch)?,
+                    found => self.take(place, found, piece.seal.as_ref(), &mut batch)?,
                 }
             }
         }
@@ -100,19 +106,29 @@ impl Readers<'_> {
             .map_err(|cause| SnapError::System { path: self.assembly.path_of(place), cause })
     }
 
-    fn take(&self, place: Place, found: Found, batch: &mut Batch) -> Result<(), SnapError> {
+    fn take(
+        &self,
+        place: Place,
+        found: Found,
+        seal: Option<&Arc<SealKey>>,
+        batch: &mut Batch,
+    ) -> Result<(), SnapError> {
         match found {
             Found::Small { bytes, stamp } => {
                 batch.content_bytes += bytes.len() as u64;
-                batch.files.push((place, stamp));
+                batch.files.push((place, stamp, seal.cloned()));
                 batch.contents.push(bytes);
                 if batch.content_bytes >= BATCH_BYTES {
                     self.put_contents(batch)?;
                 }
             }
             Found::Symlink(node, stamp) => {
-                let id = node.id();
                 batch.symlink_count += 1;
+                if let Some(key) = seal {
+                    batch.add_sealed(place, &node.seal(key));
+                    return Ok(());
+                }
+                let id = node.id();
                 batch.objects.push((id.into(), node.encode().into()));
                 batch.outcomes.push((place, Outcome::Symlink(stamp, id)));
             }
@@ -134,9 +150,36 @@ impl Readers<'_> {
         let path = || self.assembly.path_of(place);
         let read = read_large_file(&piece.folder, name, self.sink, &mut buffer, path)?;
         match read {
-            Outcome::File(stamp, content) => batch.add_file(place, stamp, content),
+            Outcome::File(stamp, content) => {
+                self.add_file(place, &stamp, content, piece.seal.as_deref(), batch)?;
+            }
             outcome => batch.outcomes.push((place, outcome)),
         }
+        Ok(())
+    }
+
+    /// Adds a file whose content was put.
+    fn add_file(
+        &self,
+        place: Place,
+        stamp: &Stamp,
+        content: ContentId,
+        seal: Option<&SealKey>,
+        batch: &mut Batch,
+    ) -> Result<(), SnapError> {
+        batch.file_count += 1;
+        let Some(key) = seal else {
+            batch.file_bytes += stamp.size_bytes;
+            batch.outcomes.push((place, Outcome::File(*stamp, content)));
+            return Ok(());
+        };
+        // From here on nothing tells of it but its own object: no stamp, no size (SEAL-3) and no
+        // attributes (SEAL-4).
+        let node = self.assembly.file_node(stamp, content).map_err(|cause| {
+            let path = self.assembly.path_of(place);
+            SnapError::Format { path, cause }
+        })?;
+        batch.add_sealed(place, &node.seal(key));
         Ok(())
     }
 
@@ -148,8 +191,8 @@ impl Readers<'_> {
         let ids = self.sink.put_contents(&batch.contents)?;
         batch.contents.clear();
         batch.content_bytes = 0;
-        for ((place, stamp), id) in std::mem::take(&mut batch.files).into_iter().zip(ids) {
-            batch.add_file(place, stamp, id);
+        for ((place, stamp, seal), id) in std::mem::take(&mut batch.files).into_iter().zip(ids) {
+            self.add_file(place, &stamp, id, seal.as_deref(), batch)?;
         }
         Ok(())
     }
@@ -174,6 +217,7 @@ impl Piece {
             listing: self.listing.clone(),
             directory: self.directory,
             slots: vec![slot],
+            seal: self.seal.clone(),
             is_large: true,
         }
     }
@@ -182,8 +226,8 @@ impl Piece {
 /// What one thread has read and not yet handed over.
 #[derive(Default)]
 struct Batch {
-    /// Files whose contents wait in `contents`.
-    files: Vec<(Place, Stamp)>,
+    /// Files whose contents wait in `contents`, and what they are sealed with.
+    files: Vec<(Place, Stamp, Option<Arc<SealKey>>)>,
     contents: Vec<Bytes>,
     content_bytes: u64,
     objects: Vec<(ObjectId, Bytes)>,
@@ -194,10 +238,10 @@ struct Batch {
 }
 
 impl Batch {
-    fn add_file(&mut self, place: Place, stamp: Stamp, content: ContentId) {
-        self.file_count += 1;
-        self.file_bytes += stamp.size_bytes;
-        self.outcomes.push((place, Outcome::File(stamp, content)));
+    fn add_sealed(&mut self, place: Place, node: &Node) {
+        let child = Child::of(node);
+        self.objects.push((child.id.into(), node.encode().into()));
+        self.outcomes.push((place, Outcome::Sealed(child)));
     }
 }
 

@@ -13,7 +13,7 @@ use std::{
 };
 
 use ed25519_dalek::SigningKey;
-use markerbed_core::{Id16, WorkspaceId, id::PublicKey, ledger::Genesis};
+use markerbed_core::{Id16, NodeId, WorkspaceId, id::PublicKey, ledger::Genesis};
 use zeroize::Zeroizing;
 
 use crate::shown::shown;
@@ -35,6 +35,28 @@ pub enum KeyError {
     Missing {
         /// Where it was looked for.
         path: PathBuf,
+    },
+    /// There is no seal key, and something was sealed with one.
+    #[error(
+        "{}: no seal key there; bring the one that earlier snapshots were sealed with, or name it \
+         with `--seal-key`; `--no-seal` ends what they sealed, and with `--seal` begins anew",
+        shown(.path)
+    )]
+    SealMissing {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// The newest snapshot was sealed with another seal key.
+    #[error(
+        "{}: not the seal key of the newest snapshot: it gives {node} another salt; bring the \
+         right one, or begin anew with `--no-seal` and `--seal`",
+        shown(.path)
+    )]
+    SealWrong {
+        /// Which file.
+        path: PathBuf,
+        /// A sealed node of that snapshot.
+        node: NodeId,
     },
     /// A key is there already; it is never written over.
     #[error("{}: a key is there already; it is not written over", shown(.path))]
@@ -79,7 +101,10 @@ pub enum KeyError {
         wanted: PublicKey,
     },
     /// The user has no configuration folder.
-    #[error("neither XDG_CONFIG_HOME nor HOME says where the key belongs; name it with `--key`")]
+    #[error(
+        "neither XDG_CONFIG_HOME nor HOME says where keys belong; name the key with `--key`, and \
+         the seal key with `--seal-key`"
+    )]
     NoFolder,
     /// The system refused.
     #[error("{}: {cause}", shown(.path))]
@@ -122,24 +147,7 @@ impl Keys {
     ///
     /// [`KeyError::Exists`] or [`KeyError::System`].
     pub fn save(&self, path: &Path, workspace: WorkspaceId) -> Result<(), KeyError> {
-        let system = |cause| KeyError::System { path: path.to_owned(), cause };
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let folder = folder.unwrap_or(Path::new("."));
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(system)?;
-        let opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-        let mut file = opened.map_err(|cause| match cause.kind() {
-            io::ErrorKind::AlreadyExists => KeyError::Exists { path: path.to_owned() },
-            _ => system(cause),
-        })?;
-        let written = file
-            .write_all(self.text(workspace).as_bytes())
-            .and_then(|()| file.sync_all())
-            .and_then(|()| File::open(folder)?.sync_all());
-        written.map_err(|cause| {
-            // Half a key would only be in the way of the next try.
-            let _ = fs::remove_file(path);
-            system(cause)
-        })
+        write_private(path, &self.text(workspace))
     }
 
     /// Reads the key of a workspace.
@@ -185,16 +193,11 @@ impl Keys {
     }
 
     fn text(&self, workspace: WorkspaceId) -> Zeroizing<String> {
-        // Large enough from the start: a string that grows leaves copies behind.
-        let mut text = Zeroizing::new(String::with_capacity(FILE_BYTES_MAX));
+        let mut text = private_text();
         let secret = Zeroizing::new(self.signing.to_bytes());
         text.push_str(&format!("{} {}\nworkspace {workspace}\n", TITLE.0, TITLE.1));
         text.push_str(&format!("agent {}\npublic {}\nsecret ", self.agent, self.public()));
-        for byte in secret.iter() {
-            // A string takes all that is written to it.
-            let _ = write!(text, "{byte:02x}");
-        }
-        text.push('\n');
+        push_secret(&mut text, &secret);
         text
     }
 }
@@ -215,6 +218,8 @@ impl KeyError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Missing { .. } => "key-missing",
+            Self::SealMissing { .. } => "seal-key-missing",
+            Self::SealWrong { .. } => "seal-key-wrong",
             Self::Exists { .. } => "key-exists",
             Self::Exposed { .. } => "key-exposed",
             Self::Broken { .. } => "key-broken",
@@ -267,8 +272,46 @@ pub fn random_bytes<const N: usize>() -> Result<[u8; N], KeyError> {
     Ok(bytes)
 }
 
+/// Room for the text of a key.
+pub(super) fn private_text() -> Zeroizing<String> {
+    // Large enough from the start: a string that grows leaves copies behind.
+    Zeroizing::new(String::with_capacity(FILE_BYTES_MAX))
+}
+
+/// Adds 32 secret bytes in hexadecimal digits and ends the line.
+pub(super) fn push_secret(text: &mut String, secret: &[u8; 32]) {
+    for byte in secret {
+        // A string takes all that is written to it.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text.push('\n');
+}
+
+/// Writes a small file that was not there and that only its owner may read; it is durable when
+/// this returns. Folders above it are made as far as they are missing.
+pub(super) fn write_private(path: &Path, text: &str) -> Result<(), KeyError> {
+    let system = |cause| KeyError::System { path: path.to_owned(), cause };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(system)?;
+    let opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    let mut file = opened.map_err(|cause| match cause.kind() {
+        io::ErrorKind::AlreadyExists => KeyError::Exists { path: path.to_owned() },
+        _ => system(cause),
+    })?;
+    let written = file
+        .write_all(text.as_bytes())
+        .and_then(|()| file.sync_all())
+        .and_then(|()| File::open(folder)?.sync_all());
+    written.map_err(|cause| {
+        // Half a key would only be in the way of the next try.
+        let _ = fs::remove_file(path);
+        system(cause)
+    })
+}
+
 /// Reads a small file that only its owner may read.
-fn read_private(path: &Path) -> Result<Zeroizing<String>, KeyError> {
+pub(super) fn read_private(path: &Path) -> Result<Zeroizing<String>, KeyError> {
     let system = |cause: io::Error| match cause.kind() {
         io::ErrorKind::NotFound => KeyError::Missing { path: path.to_owned() },
         _ => KeyError::System { path: path.to_owned(), cause },
@@ -296,7 +339,7 @@ fn read_private(path: &Path) -> Result<Zeroizing<String>, KeyError> {
 }
 
 /// Reads 64 hexadecimal digits.
-fn read_secret(text: &str) -> Option<Zeroizing<[u8; 32]>> {
+pub(super) fn read_secret(text: &str) -> Option<Zeroizing<[u8; 32]>> {
     let mut secret = Zeroizing::new([0; 32]);
     if text.len() != 2 * secret.len() || !text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
         return None;

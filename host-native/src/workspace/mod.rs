@@ -18,6 +18,8 @@ mod reference;
 mod register;
 mod resolve;
 mod rows;
+mod seal_key;
+mod sealed;
 mod stamp;
 
 pub use check::{
@@ -35,4 +37,6 @@ pub use read::{Logged, RecordedSnapshot, RefPlace, Replay};
 pub use reference::{Base, HexPrefix, Reference, check_nameable};
 pub use register::Listed;
 pub use resolve::{Found, Place, Tree};
+pub use seal_key::{load_seal_key, make_seal_key, seal_key_file};
+pub use sealed::SealFit;
 pub use stamp::Stamp;

@@ -17,7 +17,10 @@ mod random_trees;
 
 use std::fs;
 
-use markerbed_core::{hash, tree::IgnoreFile};
+use markerbed_core::{
+    hash,
+    tree::{Held, IgnoreFile},
+};
 use markerbed_host::{
     progress::Silent,
     snapshot::{HashOnly, SnapError, SnapOptions, take},
@@ -42,9 +45,8 @@ fn in_a_work_tree_git_is_left_out_at_every_level_and_counted() {
     let rules = &recorded.taken.rules;
     assert!(rules.gitignore);
     assert_eq!(rules.always, [".git"]);
-    let content = hash::content_id(b"*.log\n/build/\n");
-    let files: Vec<_> =
-        rules.ignore_files.iter().map(|file| (&file.path[..], file.content)).collect();
+    let content = Held::Content(hash::content_id(b"*.log\n/build/\n"));
+    let files: Vec<_> = rules.ignore_files.iter().map(|file| (&file.path[..], file.held)).collect();
     assert_eq!(files, [(&b".gitignore"[..], content)]);
 }
 

@@ -14,6 +14,7 @@ pub(crate) mod prove;
 pub(crate) mod refs;
 pub(crate) mod repair;
 pub(crate) mod restore;
+pub(crate) mod sealing;
 pub(crate) mod show;
 pub(crate) mod snap;
 pub(crate) mod source;

@@ -18,6 +18,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
+    sealing::{Sealed, Seals},
     source::{Recalled, Rules, Source},
     version::TOOL,
 };
@@ -64,6 +65,8 @@ pub(crate) struct Snap {
     #[command(flatten)]
     rules: Rules,
     #[command(flatten)]
+    seals: Seals,
+    #[command(flatten)]
     time: TimeOption,
 }
 
@@ -109,6 +112,9 @@ pub(crate) struct SnapAnswer {
     changes: Option<ChangeCounts>,
     /// How many entries the rules left out; a directory counts once.
     left_out: u64,
+    /// How many files, symlinks and directories are sealed; absent if nothing was to be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sealed: Option<u64>,
     /// What could not be recorded.
     gaps: Vec<GapMembers>,
     /// Whether what files hold was kept when it was taken; else only hashes were recorded.
@@ -118,7 +124,7 @@ pub(crate) struct SnapAnswer {
     listing: Option<HexId>,
     /// Files, symlinks and directories below the root.
     nodes: u64,
-    /// Bytes of files.
+    /// Bytes of files that are not sealed.
     bytes: u64,
 }
 
@@ -135,8 +141,11 @@ impl Snap {
         for source in sources {
             drop(held.take());
             let stamp = opened.stamp(host, time_ms)?;
-            let recalled =
-                if self.rehash { None } else { source.recall(&opened, &self.options(&opened))? };
+            let recalled = if self.rehash {
+                None
+            } else {
+                source.recall(&opened, &self.options(&opened, None))?
+            };
             let before = Recollection { recalled: recalled.as_ref(), attention: None };
             let (told, answered) = self.snap(host, &opened, &source, &stamp, before)?.tell(host)?;
             exit = exit.worse(told);
@@ -162,6 +171,7 @@ impl Snap {
         no_contents: bool,
         listing: bool,
         rules: Rules,
+        seals: Seals,
     ) -> Result<Self, Failure> {
         let snap = Self {
             paths: Vec::new(),
@@ -172,15 +182,16 @@ impl Snap {
             listing,
             rehash: false,
             rules,
+            seals,
             time: TimeOption::default(),
         };
         snap.check_fit()?;
         Ok(snap)
     }
 
-    /// How the pipeline takes a source in.
-    pub(super) fn options(&self, opened: &Opened) -> SnapOptions {
-        self.rules.options(opened)
+    /// How the pipeline takes a source in; what is sealed is no matter to what is remembered.
+    pub(super) fn options(&self, opened: &Opened, sealed: Option<&Sealed>) -> SnapOptions {
+        self.rules.options(opened, sealed)
     }
 
     fn sources(&mut self) -> Result<Vec<Source>, Failure> {
@@ -217,11 +228,12 @@ impl Snap {
         let store = StoreSink::new(opened.store(), opened.workspace.id());
         let hashing = NodesOnly(store);
         let sink: &dyn Sink = if self.no_contents { &hashing } else { &store };
+        let newest = wait(opened.workspace.newest_of_source(&source.label))?;
+        let sealed = self.seals.find(host, opened, newest.as_ref(), Purpose::Write)?;
         let progress = Progress::begin(&host.output, "reading");
-        let options = self.options(opened);
+        let options = self.options(opened, sealed.as_ref());
         let Recollection { recalled, attention } = before;
         let place = source.seen_place(opened, &options);
-        let newest = wait(opened.workspace.newest_of_source(&source.label))?;
         let is_newest = |recalled: &&Recalled| {
             let newest = newest.as_ref().map(|newest| newest.id);
             let says_enough = (self.no_contents || recalled.holding == Holding::Kept)
@@ -235,19 +247,16 @@ impl Snap {
             attention,
         };
         let (mut taken, seen) = take_again(&source.path, &options, sink, &progress, memory)?;
+        if let Some(sealed) = &sealed {
+            sealed.check(host, opened, taken.root)?;
+        }
         if self.listing {
             progress.stage("listing");
             let listing = make_listing(opened, newest.as_ref(), taken.root, &progress)?;
             taken.listing = Some(listing);
         }
         drop(progress);
-        let run = Id16::from_bytes(host.inputs.random()?);
-        let capture = Capture {
-            run,
-            captured_at_ms: stamp.time_ms,
-            clock: Clock::Host,
-            tool: Tool::new(TOOL)?,
-        };
+        let capture = capture(host, stamp)?;
         let message = self.message.as_deref();
         let draft = SnapshotDraft::of(&taken, message, source.label.clone(), capture)?;
         let when = if self.record { When::Always } else { When::Changed };
@@ -272,7 +281,8 @@ impl Snap {
             }
             Err(closed) => return Err(closed),
         };
-        let answer = SnapAnswer::of(&taken, &recorded, is_new, changes);
+        let sealed = sealed.map(|_| taken.sealed);
+        let answer = SnapAnswer { sealed, ..SnapAnswer::of(&taken, &recorded, is_new, changes) };
         Ok(Snapped { answer, exit, held, recorded, has_seen })
     }
 }
@@ -288,6 +298,16 @@ impl Snapped {
     pub(super) const fn is_recorded(&self) -> bool {
         self.answer.recorded
     }
+}
+
+/// When and by what a source is taken in.
+fn capture(host: &mut Host, stamp: &Stamp) -> Result<Capture, Failure> {
+    Ok(Capture {
+        run: Id16::from_bytes(host.inputs.random()?),
+        captured_at_ms: stamp.time_ms,
+        clock: Clock::Host,
+        tool: Tool::new(TOOL)?,
+    })
 }
 
 /// Makes the listing of what was taken, from that of the newest snapshot where it is the same.
@@ -354,6 +374,7 @@ impl SnapAnswer {
             parent: parent.map(HexId::from),
             changes,
             left_out: taken.left_out,
+            sealed: None,
             gaps: taken.gaps.iter().map(GapMembers::of).collect(),
             contents_kept: taken.holding == Holding::Kept,
             listing: snapshot.listing.map(HexId::from),
@@ -368,7 +389,9 @@ impl Report for SnapAnswer {
         let source = text.paint(Colour::Bold, crate::failure::one_line(&self.source));
         let snapshot = self.snapshot.short();
         let root = self.root.as_str();
-        let left_out = format!("{} left out", grouped(self.left_out));
+        let sealed = self.sealed.map(|sealed| format!("{} sealed, ", grouped(sealed)));
+        let left_out = grouped(self.left_out);
+        let left_out = format!("{}{left_out} left out", sealed.unwrap_or_default());
         let gaps = match self.gaps.len() as u64 {
             0 => String::new(),
             gaps => format!(", {} not recorded", grouped(gaps)),

@@ -15,6 +15,7 @@ use markerbed_host::{
     workspace::RecordedSnapshot,
 };
 
+use super::sealing::Sealed;
 use crate::{failure::Failure, open::Opened, text::shown};
 
 /// What to leave out of a source.
@@ -54,9 +55,11 @@ pub(crate) struct Recalled {
 }
 
 impl Rules {
-    /// The same as options of the pipeline; the store itself is always left out.
-    pub(crate) fn options(&self, opened: &Opened) -> SnapOptions {
+    /// The same as options of the pipeline, and what is sealed; the store itself is always left
+    /// out.
+    pub(crate) fn options(&self, opened: &Opened, sealed: Option<&Sealed>) -> SnapOptions {
         SnapOptions {
+            seal: sealed.map(Sealed::sealing),
             ignore: !self.no_ignore,
             exclude: self.exclude.clone(),
             one_file_system: self.one_file_system,

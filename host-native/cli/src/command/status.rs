@@ -11,7 +11,10 @@ use markerbed_host::{
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::source::{Rules, Source};
+use super::{
+    sealing::Seals,
+    source::{Rules, Source},
+};
 use crate::{
     exit::Exit,
     failure::Failure,
@@ -44,6 +47,8 @@ pub(crate) struct Status {
     rehash: bool,
     #[command(flatten)]
     rules: Rules,
+    #[command(flatten)]
+    seals: Seals,
 }
 
 /// What `markerbed status --json` answers.
@@ -78,14 +83,18 @@ impl Status {
         let opened = Opened::of(host, Purpose::Read)?;
         let source = Source::new(self.path.clone(), self.source.as_deref())?;
         let newest = wait(opened.workspace.newest_of_source(&source.label))?;
+        let sealed = self.seals.find(host, &opened, newest.as_ref(), Purpose::Read)?;
         let sink = HashOnly::default();
         let progress = Progress::begin(&host.output, "reading");
-        let options = self.rules.options(&opened);
+        let options = self.rules.options(&opened, sealed.as_ref());
         let recalled = if self.rehash { None } else { source.recall(&opened, &options)? };
         let seen = recalled.as_ref().map(|recalled| &recalled.seen);
         let memory = Memory { seen, ..Memory::default() };
         let (taken, _) = take_again(&source.path, &options, &sink, &progress, memory)?;
         drop(progress);
+        if let Some(sealed) = &sealed {
+            sealed.check(host, &opened, taken.root)?;
+        }
         let objects = sink.into_objects();
         let difference = match &newest {
             Some(newest) => Some(wait(opened.workspace.difference(

@@ -8,6 +8,7 @@ use std::{
 use markerbed_host::watch::{Hearing, WatchLimits, Watcher};
 
 use super::{
+    sealing::Seals,
     snap::{Recollection, Snap},
     source::{Recalled, Rules, Source},
 };
@@ -41,6 +42,8 @@ pub(crate) struct Watch {
     listing: bool,
     #[command(flatten)]
     rules: Rules,
+    #[command(flatten)]
+    seals: Seals,
     /// How many events are taken in before everything is looked at
     #[arg(long, hide = true, default_value_t = 65_536)]
     events_max: usize,
@@ -67,7 +70,8 @@ impl Watch {
         let source = Source::new(self.path, self.source.as_deref())?;
         let limits = WatchLimits { events_max: self.events_max, watches_max: self.watches_max };
         let watcher = Watcher::new(&source.path, &[store], limits);
-        let snap = Snap::of_watch(self.source, self.no_contents, self.listing, self.rules)?;
+        let (no_contents, listing) = (self.no_contents, self.listing);
+        let snap = Snap::of_watch(self.source, no_contents, listing, self.rules, self.seals)?;
         let (recalled, heard, is_waiting) = (None, None, false);
         Watching { snap, source, watcher, recalled, heard, is_waiting }.run(host)
     }
@@ -108,7 +112,7 @@ impl Watching {
     fn look(&mut self, host: &mut Host) -> Result<(), Failure> {
         // Others may write between two looks.
         let opened = Opened::of(host, Purpose::Write)?;
-        let options = self.snap.options(&opened);
+        let options = self.snap.options(&opened, None);
         self.watcher.begin_look();
         if self.recalled.is_none() {
             self.watcher.widen();

@@ -68,6 +68,15 @@ impl NodeMembers {
         }
     }
 
+    /// The same as it stands in a list: of a sealed file or symlink no more than its directory says
+    /// (SEAL-3).
+    pub(crate) fn listed(id: NodeId, node: &Node) -> Self {
+        match node.kind() {
+            kind @ (NodeKind::SealedFile | NodeKind::SealedSymlink) => Self::unknown(id, kind),
+            _ => Self::of(id, node),
+        }
+    }
+
     /// A node of which no more is known than its directory says.
     pub(crate) fn unknown(id: NodeId, kind: NodeKind) -> Self {
         Self {

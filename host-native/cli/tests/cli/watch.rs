@@ -88,6 +88,21 @@ impl Watching {
 const PATIENCE: Duration = Duration::from_secs(40);
 
 #[test]
+fn what_is_to_be_sealed_is_sealed_while_it_is_watched() {
+    let desk = Desk::with_store();
+    desk.write("tree/a.key", "1");
+
+    let (watching, first) = Watching::begin(&desk, &["tree", "--seal", "*.key"]);
+    desk.write("tree/d/b.key", "2");
+    desk.write("tree/d/plain", "3");
+    let second = watching.until_it_is_as(&desk, "tree");
+
+    assert_eq!((&first["sealed"], &second["sealed"]), (&1.into(), &2.into()));
+    assert_eq!(second["bytes"], 1);
+    assert_eq!(watching.stop().code, 130);
+}
+
+#[test]
 fn each_change_is_one_line_and_ctrl_c_ends_it() {
     let desk = Desk::with_store();
     desk.write("tree/a/b", "one");

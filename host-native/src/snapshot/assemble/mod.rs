@@ -9,7 +9,7 @@ use markerbed_core::{
     ContentId, NodeId,
     codec::Canonical,
     map::{self, Entry, MapKind},
-    tree::{Child, Counts, Directory, File, Gap, GapReason, Node, NodeKind},
+    tree::{Child, Counts, Directory, File, Gap, GapReason, Node, NodeKind, SealKey},
 };
 
 use objects::Objects;
@@ -42,6 +42,8 @@ pub(super) struct Begun {
     pub(super) stamp: Stamp,
     /// The block of the same directory when it was seen before.
     pub(super) before: Option<u64>,
+    /// What it is sealed with, if it is.
+    pub(super) seal: Option<Arc<SealKey>>,
 }
 
 /// What an entry of a directory is.
@@ -61,13 +63,15 @@ pub(super) enum Slot {
         stamp: Option<Stamp>,
         node: NodeId,
     },
+    /// A sealed file or symlink: no more may be remembered of it.
+    Sealed(Child),
     Directory(Box<Made>),
 }
 
 /// A directory whose entries are all known.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Made {
-    node: NodeId,
+    child: Child,
     directory: Directory,
     /// Where the seen file tells of it.
     pub(super) told: Told,
@@ -93,6 +97,8 @@ pub(super) enum Outcome {
     File(Stamp, ContentId),
     /// A symlink whose node was put.
     Symlink(Option<Stamp>, NodeId),
+    /// A sealed file or symlink whose node was put.
+    Sealed(Child),
     /// It could not be recorded.
     Gap(GapReason, u32),
     /// The rules leave it out.
@@ -109,6 +115,7 @@ pub(super) struct Assembled {
     pub(super) told: Told,
     pub(super) gaps: Vec<Gap>,
     pub(super) left_out: u64,
+    pub(super) sealed: u64,
     pub(super) directories: u64,
 }
 
@@ -154,11 +161,12 @@ impl<'a> Assembly<'a> {
     /// Everything, once the root is complete.
     pub(super) fn finish(self) -> Option<Assembled> {
         let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let Made { node: root, directory, told, .. } = state.root?;
+        let Made { child, directory, told, .. } = state.root?;
         let mut gaps = state.gaps;
         gaps.sort_unstable();
-        let State { left_out, directories, .. } = state;
-        Some(Assembled { root, directory, told, gaps, left_out, directories })
+        let State { left_out, sealed, directories, .. } = state;
+        let root = child.id;
+        Some(Assembled { root, directory, told, gaps, left_out, sealed, directories })
     }
 
     /// The path of an entry that waits, relative to the root.
@@ -181,6 +189,7 @@ impl<'a> Assembly<'a> {
                 Failed::Store(error) => error.into(),
             })?;
             state.directories += 1;
+            state.sealed += u64::from(made.is_sealed());
             match parent {
                 None => state.root = Some(made),
                 Some(place) => {
@@ -195,13 +204,19 @@ impl<'a> Assembly<'a> {
     fn make(&self, begun: &Begun, objects: &mut Objects<'_>) -> Result<Made, Failed> {
         let before = begun.before.and_then(|at| self.recall.block(at));
         let unchanged = before.filter(|before| begun.is_as(before));
-        let (node, directory) = match unchanged {
-            Some(before) => (before.head.node, before.head.directory),
+        let (child, directory) = match unchanged {
+            Some(Block { head, .. }) => {
+                (Child { kind: NodeKind::Directory, id: head.node }, head.directory)
+            }
             None => self.build(begun, objects)?,
         };
-        let is_same = before.is_some_and(|before| before.head.node == node);
-        let told = self.tell(begun, unchanged.as_ref(), node, directory);
-        Ok(Made { node, directory, told, is_same })
+        let is_same = before.is_some_and(|before| before.head.node == child.id);
+        let told = if child.kind.is_sealed() {
+            Told::Nowhere
+        } else {
+            self.tell(begun, unchanged.as_ref(), child.id, directory)
+        };
+        Ok(Made { child, directory, told, is_same })
     }
 
     /// Builds the map of a directory.
@@ -209,7 +224,7 @@ impl<'a> Assembly<'a> {
         &self,
         begun: &Begun,
         objects: &mut Objects<'_>,
-    ) -> Result<(NodeId, Directory), Failed> {
+    ) -> Result<(Child, Directory), Failed> {
         let mut map = map::Builder::new(MapKind::Directory);
         let mut below = Counts::default();
         for (slot, (name, _)) in begun.entries() {
@@ -222,9 +237,10 @@ impl<'a> Assembly<'a> {
         objects.put_pages(pages)?;
         let directory = Directory::new(root, below)?;
         let node = Node::from(directory);
-        let id = node.id();
-        objects.put(id.into(), node.encode())?;
-        Ok((id, directory))
+        let node = begun.seal.as_ref().map_or(node.clone(), |key| node.seal(key));
+        let child = Child::of(&node);
+        objects.put(child.id.into(), node.encode())?;
+        Ok((child, directory))
     }
 
     /// What a directory says of an entry, and what it adds; none if it is not in the node.
@@ -250,15 +266,24 @@ impl<'a> Assembly<'a> {
                 Some((child, node.adds()?))
             }
             Slot::Symlink { node, .. } => Some(symlink_child(*node)),
+            Slot::Sealed(child) => {
+                let files = u64::from(child.kind.is_file());
+                Some((*child, Counts { nodes: 1, files, bytes: 0 }))
+            }
             Slot::Directory(made) => {
                 let adds = Node::from(made.directory).adds()?;
-                Some((Child { kind: NodeKind::Directory, id: made.node }, adds))
+                // All below a sealed directory is sealed, so there are no bytes to leave out.
+                Some((made.child, adds))
             }
         })
     }
 
     /// The node of a file that was read.
-    fn file_node(&self, stamp: &Stamp, content: ContentId) -> Result<Node, markerbed_core::Error> {
+    pub(super) fn file_node(
+        &self,
+        stamp: &Stamp,
+        content: ContentId,
+    ) -> Result<Node, markerbed_core::Error> {
         let is_executable = stamp.is_executable() && !self.portable;
         Ok(File::new(is_executable, stamp.size_bytes, content)?.into())
     }
@@ -317,7 +342,8 @@ impl Begun {
             match slot {
                 Slot::Absent | Slot::Same(_) => true,
                 Slot::Directory(made) => made.is_same,
-                Slot::Waiting | Slot::File { .. } | Slot::Symlink { .. } => false,
+                // A sealed one may be another one each time.
+                Slot::Waiting | Slot::File { .. } | Slot::Symlink { .. } | Slot::Sealed(_) => false,
             }
         }) && recorded == before.head.recorded
     }
@@ -338,6 +364,12 @@ impl From<markerbed_core::Error> for Failed {
 impl From<StoreError> for Failed {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
+    }
+}
+
+impl Made {
+    pub(super) const fn is_sealed(&self) -> bool {
+        self.child.kind.is_sealed()
     }
 }
 

@@ -15,6 +15,7 @@ pub(super) struct State {
     pub(super) gaps: Vec<Gap>,
     gap_path_bytes: usize,
     pub(super) left_out: u64,
+    pub(super) sealed: u64,
     pub(super) directories: u64,
 }
 
@@ -44,6 +45,10 @@ impl State {
         Ok(match outcome {
             Outcome::File(stamp, content) => Slot::File { stamp, content },
             Outcome::Symlink(stamp, node) => Slot::Symlink { stamp, node },
+            Outcome::Sealed(child) => {
+                self.sealed += 1;
+                Slot::Sealed(child)
+            }
             Outcome::Gap(reason, attempts) => {
                 let path = self.path_of(place);
                 self.add_gap(Gap { path, reason, attempts })?;

@@ -1,9 +1,9 @@
 //! Canonical JSON and the documents that are written in it.
 
 use markerbed_core::{
-    ContentId,
+    ContentId, NodeId,
     json::{Member, Value},
-    tree::{EvidenceDocument, Gap, GapReason, IgnoreFile, RulesDocument, base64},
+    tree::{EvidenceDocument, Gap, GapReason, Held, IgnoreFile, RulesDocument, base64},
 };
 use markerbed_suites::{Random, cases, print_count, seed};
 
@@ -104,14 +104,18 @@ fn documents_are_read_as_they_were_written() {
         let paths = random_paths(&mut random);
         let later = Value::read(&random_value(&mut random, 2).write().unwrap()).unwrap();
         let others = vec![Member::new("later", later)];
-        let content = |path: &Vec<u8>| ContentId::from_bytes([path.len() as u8; 32]);
+        let held = |path: &Vec<u8>| match path.len() as u8 {
+            odd if odd % 2 == 1 => Held::Sealed(NodeId::from_bytes([odd; 32])),
+            even => Held::Content(ContentId::from_bytes([even; 32])),
+        };
         let rules = RulesDocument {
             gitignore: random.below(2) == 0,
             ignore_files: paths
                 .iter()
-                .map(|path| IgnoreFile { path: path.clone(), content: content(path) })
+                .map(|path| IgnoreFile { path: path.clone(), held: held(path) })
                 .collect(),
             exclude: vec!["*.o".to_owned(), random_text(&mut random)],
+            seal: (0..random.below(3)).map(|_| random_text(&mut random)).collect(),
             one_file_system: random.below(2) == 0,
             always: vec![".git".to_owned()],
             portable: random.below(2) == 0,
@@ -149,6 +153,21 @@ fn a_document_of_another_schema_or_shape_is_refused() {
     let portable = String::from_utf8(portable).unwrap();
     assert!(!text.contains("portable") && portable.contains("\"portable\":true"));
     assert_eq!(read(&portable.replace("\"portable\":true", "\"portable\":false")), Err("bad-json"));
+    let schema = r#""schema":"markerbed.dev/rules/directory/1""#;
+    let seal = |array: &str| text.replace(schema, &format!("{schema},\"seal\":{array}"));
+    assert!(read(&seal("[\"a\"]")).is_ok());
+    assert_eq!(read(&seal("[]")), Err("bad-json"), "no pattern is no member");
+    assert_eq!(read(&seal("[1]")), Err("bad-json"));
+    let file = |members: &str| {
+        text.replace("\"ignore_files\":[", &format!("\"ignore_files\":[{{{members}}}"))
+    };
+    let id = "0".repeat(64);
+    let (content, sealed) = (format!(r#""content":"{id}","#), format!(r#","sealed":"{id}""#));
+    let path = r#""path":"a""#;
+    assert!(read(&file(&format!("{content}{path}"))).is_ok());
+    assert!(read(&file(&format!("{path}{sealed}"))).is_ok());
+    assert_eq!(read(&file(&format!("{content}{path}{sealed}"))), Err("bad-json"), "both");
+    assert_eq!(read(&file(path)), Err("bad-json"), "neither");
     let in_base64 = r#"{"gaps":[{"attempts":1,"path_b64":"YQ==","reason":"name"}],"left_out":0,"#;
     let schema = r#""schema":"markerbed.dev/evidence/directory/1"}"#;
     let refused = EvidenceDocument::read([in_base64, schema].concat().as_bytes());

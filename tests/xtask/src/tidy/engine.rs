@@ -258,6 +258,7 @@ const DEPENDENCIES: &[&str] = &[
     "thiserror-impl",
     "typenum",
     "unicode-ident",
+    "zeroize",
 ];
 
 #[cfg(test)]

@@ -146,7 +146,7 @@ impl Listing<'_> {
             return self.host.output.bytes(&[0]);
         }
         let members = match node {
-            Some(node) => NodeMembers::of(id, node),
+            Some(node) => NodeMembers::listed(id, node),
             None => NodeMembers::unknown(id, kind),
         };
         self.host.output.show(&LsAnswer {
