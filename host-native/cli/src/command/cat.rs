@@ -65,7 +65,7 @@ impl Cat {
         if host.output.style() == Style::Json {
             return answer(host, &opened, &place, *file);
         }
-        let missing = || missing(&reference, file.content());
+        let missing = || missing(&reference, &place, file.content());
         let content = opened.store().open_content(opened.workspace.id(), file.content());
         let mut content = wait(content)?.ok_or_else(missing)?;
         while let Some(piece) = wait(content.next())? {
@@ -77,16 +77,18 @@ impl Cat {
 
 fn answer(host: &mut Host, opened: &Opened, place: &Place, file: File) -> Result<Exit, Failure> {
     if file.size_bytes() > WHOLE_CONTENT_BYTES_MAX {
-        let message = format!(
-            "{}: has {} bytes, --json takes at most {}; leave it out",
-            place.path,
-            grouped(file.size_bytes()),
-            grouped(WHOLE_CONTENT_BYTES_MAX)
-        );
+        // Not even its size is told of what is sealed (SEAL-3).
+        let has = match place.node.salt() {
+            Some(_) => "has more bytes".to_owned(),
+            None => format!("has {} bytes", grouped(file.size_bytes())),
+        };
+        let most = grouped(WHOLE_CONTENT_BYTES_MAX);
+        let message = format!("{}: {has}, --json takes at most {most}; leave it out", place.path);
         return Err(Failure::new(Exit::Incomplete, "too-large", message));
     }
-    let bytes =
-        opened.content(file.content())?.ok_or_else(|| missing(&place.path, file.content()))?;
+    let bytes = opened
+        .content(file.content())?
+        .ok_or_else(|| missing(&place.path, place, file.content()))?;
     let text = str::from_utf8(&bytes).ok().map(str::to_owned);
     let answer = CatAnswer {
         path: PathBytes(place.path.as_bytes().to_vec()),
@@ -98,9 +100,10 @@ fn answer(host: &mut Host, opened: &Opened, place: &Place, file: File) -> Result
     host.output.conclude(&answer, Exit::Done)
 }
 
-fn missing(what: impl std::fmt::Display, content: ContentId) -> Failure {
+fn missing(what: impl std::fmt::Display, place: &Place, content: ContentId) -> Failure {
+    let content = if place.node.salt().is_some() { String::new() } else { format!(" {content}") };
     let message = format!(
-        "{what}: its content {content} is not in the store; `markerbed check` lists what is missing"
+        "{what}: its content{content} is not in the store; `markerbed check` lists what is missing"
     );
     Failure::new(Exit::Incomplete, "missing-content", message)
 }

@@ -146,6 +146,19 @@ fn what_is_sealed_is_listed_without_size_and_comes_back_whole() {
     assert!(changed.contains("d/a.key"), "{changed}");
 }
 
+#[test]
+fn what_is_not_held_of_a_sealed_file_is_told_without_its_digest() {
+    let desk = desk();
+    desk.ok(&["snap", "tree", "--seal", "*.key", "--no-contents"]);
+    let has_digest = |path: &str| {
+        let said = check_wrong(&desk, &["cat", path], 3, "missing-content");
+        said.err.split(|letter: char| !letter.is_ascii_hexdigit()).any(|word| word.len() == 64)
+    };
+
+    assert!(has_digest("tree:open"));
+    assert!(!has_digest("tree:a.key"));
+}
+
 fn desk() -> Desk {
     let desk = Desk::with_store();
     desk.write("tree/a.key", "1");

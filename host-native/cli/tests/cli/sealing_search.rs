@@ -124,11 +124,15 @@ fn tell_all(desk: &Desk, seal: &[&str], answers: &mut Vec<(String, Vec<u8>)>) {
         &["prove", "@:d/plain", "-o", "-"],
         &["prove", "@:none", "--absent", "-o", "-"],
         &["ref", "ls"],
+        &["snap", "tree", "--listing"],
+        &["ls", "--sha256", "@"],
+        &["ls", "--sha256", "@-"],
+        &["ls", "--sha256", "@:vault"],
         &["snap", "tree", "--no-contents"],
     ];
     for command in commands {
         for json in [false, true] {
-            if json && command.contains(&"-z") {
+            if json && (command.contains(&"-z") || command.contains(&"--sha256")) {
                 continue;
             }
             let extra: &[&str] = if json { &["--json"] } else { &[] };
