@@ -61,6 +61,11 @@ impl Chain {
         }
     }
 
+    /// The last directory, if it is open already.
+    pub(crate) fn last_open(&self) -> Option<&Folder> {
+        self.links.last()?.folder.as_deref()
+    }
+
     fn add(&mut self, link: Link) {
         self.links.push(link);
         let far = self.links.len().checked_sub(FOLDERS_OPEN + 1).filter(|far| *far > 0);

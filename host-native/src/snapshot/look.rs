@@ -135,7 +135,8 @@ impl<'a> Looker<'a> {
         // Nothing of what is sealed is remembered (SEAL-3): it is looked at anew each time.
         let before = before.filter(|_| seal.is_none());
         let before = before.and_then(|before| self.recall.block(before));
-        let (folder, stamp) = match before.and_then(|before| self.known_stamp(&before)) {
+        let (folder, stamp) = match before.and_then(|before| self.known_stamp(&before, chain, name))
+        {
             Some(stamp) => (None, stamp),
             None => {
                 let folder = chain.last()?.open_folder(name)?;
@@ -156,16 +157,27 @@ impl<'a> Looker<'a> {
         self.path.get(self.rules.place.len()..).unwrap_or_default()
     }
 
-    /// The stamp of the directory at hand, if it has the names that `before` tells.
-    fn known_stamp(&self, before: &Block<'_>) -> Option<Stamp> {
-        let path = self.path_below_root().strip_suffix(b"/")?;
-        if !before.head.tells_names || path.len() > PATH_BYTES_MAX {
+    /// The stamp of the directory at hand, `name` in the last one of the chain, if it has the names
+    /// that `before` tells.
+    fn known_stamp(&self, before: &Block<'_>, chain: &Chain, name: &[u8]) -> Option<Stamp> {
+        if !before.head.tells_names {
             return None;
         }
         if self.is_as_before {
             return Some(before.head.stamp);
         }
-        Stamp::at(&self.root, path).ok().filter(|stamp| *stamp == before.head.stamp)
+        let path = self.path_below_root().strip_suffix(b"/")?;
+        self.stamp_at(chain.last_open(), name, path).filter(|stamp| *stamp == before.head.stamp)
+    }
+
+    /// The stamp of `name` in a directory, if that is open: another one may have its path by now.
+    /// If it is not, it is known from before by its own stamp, and so is what is at the path.
+    fn stamp_at(&self, folder: Option<&Folder>, name: &[u8], path: &[u8]) -> Option<Stamp> {
+        match folder {
+            Some(folder) => Stamp::at(folder, name).ok(),
+            None if path.len() > PATH_BYTES_MAX => None,
+            None => Stamp::at(&self.root, path).ok(),
+        }
     }
 
     /// Says that a directory will be looked at, and asks what to expect.
@@ -188,6 +200,7 @@ impl<'a> Looker<'a> {
         let Ok(listing) = names(known.as_ref(), folder.as_deref())? else {
             return Ok(Look::TooMany);
         };
+        let listed_by = folder.clone();
         let mut open = || match &folder {
             Some(folder) => Ok(folder.clone()),
             None => open_again(chain, name, stamp.identity)
@@ -210,7 +223,7 @@ impl<'a> Looker<'a> {
             directories: Vec::new(),
             gaps: Vec::new(),
         };
-        self.sort_out(&mut listed, before.as_ref(), is_deepest);
+        self.sort_out(&mut listed, listed_by.as_deref(), before.as_ref(), is_deepest);
         if !listed.to_read.is_empty() || listed.to_seal.is_some() {
             open()?;
         }
@@ -219,7 +232,13 @@ impl<'a> Looker<'a> {
     }
 
     /// Finds out what is to be done with each entry.
-    fn sort_out(&mut self, listed: &mut Listed, before: Option<&Block<'_>>, is_deepest: bool) {
+    fn sort_out(
+        &mut self,
+        listed: &mut Listed,
+        folder: Option<&Folder>,
+        before: Option<&Block<'_>>,
+        is_deepest: bool,
+    ) {
         let directory_bytes = self.path.len();
         let mut before = Before::new(before);
         for slot in 0..listed.listing.count() {
@@ -239,8 +258,8 @@ impl<'a> Looker<'a> {
                     kind => gap_reason(kind),
                 };
                 let seal = self.rules.seals(&listed.in_force, &self.path, name, is_directory);
-                let entry = entry.filter(|_| seal.is_none());
-                let same = entry.filter(|_| gap.is_none()).and_then(|entry| self.same(&entry));
+                let entry = entry.filter(|_| gap.is_none() && seal.is_none());
+                let same = entry.and_then(|entry| self.same(&entry, folder));
                 match (gap, same) {
                     (Some(reason), _) => listed.gaps.push((slot, reason)),
                     (None, Some((at, body))) => listed.same.add(at, &body, &mut listed.slots),
@@ -273,16 +292,13 @@ impl<'a> Looker<'a> {
     }
 
     /// What the entry at hand was, if it still is the same.
-    fn same(&self, entry: &Entry<'_>) -> Option<(u64, Body)> {
-        let path = self.path_below_root();
-        if !matches!(entry.body, Body::File { .. } | Body::Symlink { .. })
-            || path.len() > PATH_BYTES_MAX
-        {
+    fn same(&self, entry: &Entry<'_>, folder: Option<&Folder>) -> Option<(u64, Body)> {
+        if !matches!(entry.body, Body::File { .. } | Body::Symlink { .. }) {
             return None;
         }
         let stamp = match entry.body {
             Body::File { stamp, .. } | Body::Symlink { stamp, .. } if self.is_as_before => stamp,
-            _ => Stamp::at(&self.root, path).ok()?,
+            _ => self.stamp_at(folder, entry.name, self.path_below_root())?,
         };
         let is_known = self.recall.knows(entry, &stamp);
         let is_own = self.left_out.own.contains(&stamp.identity);

@@ -11,6 +11,7 @@ mod support;
 
 mod documents;
 mod golden;
+mod hostile_names;
 mod interrupted;
 mod listing;
 mod machine;
