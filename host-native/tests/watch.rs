@@ -153,6 +153,23 @@ fn mutate(source: &Scratch, random: &mut Random) {
 }
 
 #[test]
+fn directories_that_take_the_place_of_each_other_are_looked_into() {
+    let watched = Watched::new(tree(), ALL);
+    let at = |name: &str| watched.source.at(name);
+    for (one, other) in [("0", "1"), ("0/0", "0/1"), ("2/3", "0")] {
+        std::thread::sleep(Duration::from_millis(150));
+        let before = watched.look().0;
+
+        fs::rename(at(one), at("away")).unwrap();
+        fs::rename(at(other), at(one)).unwrap();
+        fs::rename(at("away"), at(other)).unwrap();
+        assert!(watched.settle());
+
+        assert_ne!(watched.look().0, before);
+    }
+}
+
+#[test]
 fn nothing_is_looked_at_where_nothing_was_told_of() {
     let watched = Watched::new(tree(), ALL);
     let (root, first) = watched.look();

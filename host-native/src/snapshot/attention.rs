@@ -8,6 +8,15 @@ use std::fmt;
 pub trait Attention: fmt::Debug + Sync {
     /// Says what to expect of a directory, by its path from the root, which is the empty path.
     fn expect(&self, directory: &[u8]) -> Expect;
+
+    /// Says whether the store must be asked for the contents of files that are not read, before a
+    /// snapshot of them is recorded.
+    fn must_ask_store(&self) -> bool {
+        true
+    }
+
+    /// Hears that the store was asked and has them all.
+    fn store_has_all(&self) {}
 }
 
 /// What may be expected of a directory.

@@ -149,11 +149,13 @@ pub fn take_again(
 ) -> Result<(Taken, Option<NewSeen>), SnapError> {
     let (taken, new) = take_once(path, options, sink, progress, memory, &HashSet::new())?;
     let Some(seen) = memory.seen.filter(|_| sink.keeps_contents()) else { return Ok((taken, new)) };
-    if taken.says_what(seen.root(), memory.recorded_rules) {
+    let must_ask = memory.attention.is_none_or(|attention| attention.must_ask_store());
+    if !must_ask || taken.says_what(seen.root(), memory.recorded_rules) {
         return Ok((taken, new));
     }
     let lost = lost_contents(seen, sink)?;
     if lost.is_empty() {
+        memory.attention.into_iter().for_each(Attention::store_has_all);
         return Ok((taken, new));
     }
     drop(new);

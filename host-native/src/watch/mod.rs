@@ -76,6 +76,8 @@ struct State {
     /// Why a directory is not watched.
     deaf: Option<&'static str>,
     events: usize,
+    /// The store was asked for all contents since everything was looked at.
+    store_has_all: bool,
 }
 
 /// Where something may have changed.
@@ -108,9 +110,12 @@ impl Watcher {
         }
         state.drain(self.limits.events_max);
         state.directories.begin_look();
-        if state.changed == Changed::Anywhere && state.system.is_some() {
-            // Every directory is tried again.
-            state.deaf = None;
+        if state.changed == Changed::Anywhere {
+            state.store_has_all = false;
+            if state.system.is_some() {
+                // Every directory is tried again.
+                state.deaf = None;
+            }
         }
     }
 
@@ -201,6 +206,14 @@ impl Attention for Watcher {
         }
         Expect::Anything
     }
+
+    fn must_ask_store(&self) -> bool {
+        !self.lock().store_has_all
+    }
+
+    fn store_has_all(&self) {
+        self.lock().store_has_all = true;
+    }
 }
 
 impl State {
@@ -208,7 +221,7 @@ impl State {
         let system = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK).ok();
         let deaf = system.is_none().then_some(NO_INSTANCE);
         let (directories, changed) = (Directories::default(), Changed::Anywhere);
-        Self { root, system, directories, changed, deaf, events: 0 }
+        Self { root, system, directories, changed, deaf, events: 0, store_has_all: false }
     }
 
     /// Watches a directory, before it is looked at: what happens from now on is told.

@@ -26,6 +26,8 @@ pub(super) enum Group {
     Large,
     /// Snapshots of ever more files, for the plot
     Files,
+    /// An edit among 100,000 files while `watch` runs
+    Watch,
     /// Two million records beside LMDB and RocksDB; built when it is asked for
     Records,
     /// Ever more records, for the plot; built when it is asked for
@@ -33,12 +35,19 @@ pub(super) enum Group {
 }
 
 impl Group {
-    pub(super) const ALL: [Self; 6] =
-        [Self::Tree, Self::Small, Self::Large, Self::Files, Self::Records, Self::Growth];
+    pub(super) const ALL: [Self; 7] = [
+        Self::Tree,
+        Self::Small,
+        Self::Large,
+        Self::Files,
+        Self::Watch,
+        Self::Records,
+        Self::Growth,
+    ];
 
     /// What is measured if nothing is asked for: all that needs no other compiler.
-    pub(super) const WITHOUT_ASKING: [Self; 4] =
-        [Self::Tree, Self::Small, Self::Large, Self::Files];
+    pub(super) const WITHOUT_ASKING: [Self; 5] =
+        [Self::Tree, Self::Small, Self::Large, Self::Files, Self::Watch];
 
     pub(super) const fn name(self) -> &'static str {
         match self {
@@ -46,6 +55,7 @@ impl Group {
             Self::Small => "small",
             Self::Large => "large",
             Self::Files => "files",
+            Self::Watch => "watch",
             Self::Records => "records",
             Self::Growth => "growth",
         }

@@ -4,6 +4,7 @@ mod files;
 mod large;
 mod records;
 mod tree;
+mod watch;
 
 use std::{thread, time::Duration};
 
@@ -28,6 +29,7 @@ pub(super) fn measure(group: Group, settings: &Settings) -> Result<(Results, Tem
         Group::Small => tree::measure_small(&mut contest),
         Group::Large => large::measure(&mut contest),
         Group::Files => files::measure(&mut contest),
+        Group::Watch => watch::measure(&mut contest),
         Group::Records => records::measure_many(&mut contest),
         Group::Growth => records::measure_growth(&mut contest),
     }?;
