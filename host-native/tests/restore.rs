@@ -346,6 +346,27 @@ fn a_name_that_the_file_system_cannot_hold_is_refused_before_the_first_byte() {
 }
 
 #[test]
+fn all_names_that_cannot_be_held_are_named_and_counted() {
+    let store = MemoryStore::default();
+    let file = put_file(&store, b"x");
+    let names: Vec<Vec<u8>> =
+        (0..1_500).map(|number| format!("{number:0>1000}").into_bytes()).collect();
+    let children: Vec<_> = names.iter().map(|name| (name.as_slice(), &file)).collect();
+    let root = put_directory(&store, &children);
+    let target = Scratch::new();
+
+    let error = restored(&store, root.id(), &target.at("t")).unwrap_err();
+
+    let said = error.to_string();
+    assert!(said.ends_with("it is too long (and 1499 more); nothing was written"), "{said}");
+    let RestoreError::NamesUnfit { names: unfit } = error else { panic!("{said}") };
+    assert_eq!((unfit.count, unfit.first.len()), (1_500, 1_000));
+    let first: Vec<_> = unfit.first.iter().map(|name| name.path.as_slice()).collect();
+    assert_eq!(first, names[..1_000].iter().map(Vec::as_slice).collect::<Vec<_>>());
+    assert_eq!(fs::read_dir(target.path()).unwrap().count(), 0);
+}
+
+#[test]
 fn many_equal_directories_are_planned_once_and_all_written() {
     let store = MemoryStore::default();
     let link = Node::from(Symlink::new(b"x").unwrap());
