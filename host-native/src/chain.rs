@@ -95,7 +95,7 @@ mod tests {
         let mut folder = Arc::new(Folder::open_at(root).unwrap());
         chain.push(b"", folder.identity().unwrap(), folder.clone());
         for _ in 0..length {
-            folder.make_folder(b"d").unwrap();
+            folder.make_folder(b"d", crate::folder::Permissions::Usual).unwrap();
             folder = Arc::new(folder.open_folder(b"d").unwrap());
             chain.push(b"d", folder.identity().unwrap(), folder.clone());
         }

@@ -37,11 +37,15 @@ pub(crate) enum EntryKind {
     Untold,
 }
 
-/// Whether a file is a program.
+/// Who may do what with something that is made, before it is said otherwise.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Executable {
-    Yes,
-    No,
+pub(crate) enum Permissions {
+    /// Everybody whom the process lets.
+    Usual,
+    /// The same, and a file may be run.
+    Executable,
+    /// Nobody else.
+    Owner,
 }
 
 impl Folder {
@@ -94,15 +98,20 @@ impl Folder {
     }
 
     /// Makes the directory `name`, which must not be there.
-    pub(crate) fn make_folder(&self, name: &[u8]) -> io::Result<()> {
-        Ok(rustix::fs::mkdirat(&self.0, name, Mode::from_raw_mode(0o777))?)
+    pub(crate) fn make_folder(&self, name: &[u8], permissions: Permissions) -> io::Result<()> {
+        let mode = match permissions {
+            Permissions::Usual | Permissions::Executable => 0o777,
+            Permissions::Owner => 0o700,
+        };
+        Ok(rustix::fs::mkdirat(&self.0, name, Mode::from_raw_mode(mode))?)
     }
 
     /// Makes the file `name`, which must not be there, for writing.
-    pub(crate) fn create_file(&self, name: &[u8], executable: Executable) -> io::Result<File> {
-        let mode = match executable {
-            Executable::Yes => 0o777,
-            Executable::No => 0o666,
+    pub(crate) fn create_file(&self, name: &[u8], permissions: Permissions) -> io::Result<File> {
+        let mode = match permissions {
+            Permissions::Usual => 0o666,
+            Permissions::Executable => 0o777,
+            Permissions::Owner => 0o600,
         };
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
         let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
@@ -129,6 +138,11 @@ impl Folder {
             }
             done => Ok(done?),
         }
+    }
+
+    /// Gives the file `name`, a symlink not followed, the name `new` in `other`, which is free.
+    pub(crate) fn link(&self, name: &[u8], other: &Self, new: &[u8]) -> io::Result<()> {
+        Ok(linkat(&self.0, name, &other.0, new, AtFlags::empty())?)
     }
 
     /// Removes the file or symlink `name`.

@@ -36,7 +36,13 @@ use markerbed_host::{
 use markerbed_suites::{Random, seed};
 use trees::{Recorded, Scratch, WORKSPACE};
 
-const FORCE: RestoreOptions = RestoreOptions { force: true, nodes_max: 1 << 30, unfinished: None };
+const FORCE: RestoreOptions = RestoreOptions {
+    force: true,
+    nodes_max: 1 << 30,
+    attributes: None,
+    owners: false,
+    unfinished: None,
+};
 
 fn restored(store: &MemoryStore, node: NodeId, target: &Path) -> Result<Restored, RestoreError> {
     restore(store, WORKSPACE, node, target, &RestoreOptions::default(), &Silent)

@@ -440,6 +440,8 @@ fn workspace_of(scratch: &Scratch, recorded: &Recorded, with_sealed: bool) -> Wo
     };
     let source = Label::new("test").unwrap();
     let draft = SnapshotDraft::of(&recorded.taken, None, source, capture).unwrap();
+    // Only the tree is copied.
+    let draft = SnapshotDraft { attributes: None, ..draft };
     wait(workspace.commit_snapshot(&draft, When::Always, &stamp(2))).unwrap();
     workspace
 }

@@ -17,7 +17,7 @@ use std::{
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
     thread::sleep,
-    time::{Duration, SystemTime},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use bytes::Bytes;
@@ -32,7 +32,7 @@ use markerbed_host::{
     store::{Contents, MemoryStore, Records, StoreError},
 };
 use markerbed_suites::{Random, cases, print_count, seed};
-use trees::{Scratch, WORKSPACE, lines};
+use trees::{Scratch, WORKSPACE, attributes, lines, set_extended};
 
 /// A source, a store, and the place in which the store keeps what was seen.
 struct Watched {
@@ -93,6 +93,10 @@ impl Watched {
         let read = take(self.source.path(), &self.options, &everything, &Silent).unwrap();
         assert_eq!(taken.root, read.root);
         assert_eq!(taken.directory, read.directory);
+        assert_eq!(taken.attributes, read.attributes);
+        if let Some(root) = taken.attributes {
+            attributes(&self.store, root);
+        }
         assert_eq!(taken.rules, read.rules);
         assert_eq!(taken.gaps, read.gaps);
         assert_eq!(taken.left_out, read.left_out);
@@ -474,7 +478,7 @@ impl Meddler<'_> {
     fn meddle(&mut self) {
         let file = self.any(Path::is_file);
         let other = self.any(Path::is_file);
-        match (self.random.below(9), file, other) {
+        match (self.random.below(12), file, other) {
             (0, Some(file), _) => {
                 let length = fs::metadata(&file).unwrap().len() as usize;
                 fs::write(file, self.random.bytes(length)).unwrap();
@@ -498,12 +502,27 @@ impl Meddler<'_> {
             }
             (5, Some(file), _) => {
                 use std::os::unix::fs::PermissionsExt;
-                let mode = if self.random.below(2) == 0 { 0o755 } else { 0o644 };
+                let mode = [0o755, 0o644, 0o600, 0o4711][self.random.below(4) as usize];
                 fs::set_permissions(file, fs::Permissions::from_mode(mode)).unwrap();
             }
-            (6, Some(file), _) => {
+            (6 | 9, Some(file), _) => {
                 self.named += 1;
-                fs::hard_link(file, self.root.join(format!("n{}", self.named))).unwrap();
+                let directory = self.any(Path::is_dir).unwrap_or_else(|| self.root.to_owned());
+                fs::hard_link(file, directory.join(format!("n{}", self.named))).unwrap();
+            }
+            (10, ..) => {
+                let name = format!("user.{}", self.random.below(3));
+                let length = self.random.below(400) as usize;
+                if let Some(path) = self.any(|_| true) {
+                    set_extended(&path, &name, &self.random.bytes(length));
+                }
+            }
+            (11, ..) => {
+                let time = UNIX_EPOCH + Duration::from_nanos(self.random.below(1 << 60));
+                if let Some(path) = self.any(|_| true) {
+                    let times = FileTimes::new().set_modified(time);
+                    File::open(path).unwrap().set_times(times).unwrap();
+                }
             }
             (7, ..) => {
                 let root = self.root;

@@ -195,7 +195,8 @@ fn a_look_without_a_store_gives_the_same_root_and_keeps_every_object() {
     for (id, bytes) in &objects {
         Object::check(*id, bytes).unwrap();
     }
-    assert_eq!(objects.len(), 4 + 1 + 1 + 2); // four leaves, a's page and node, the root's
+    // Four leaves, a's page and node, the root's, and a page each for their attributes.
+    assert_eq!(objects.len(), 4 + 1 + 1 + 2 + 2);
 }
 
 #[test]

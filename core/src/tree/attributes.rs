@@ -109,7 +109,13 @@ impl Attributes {
 
     /// The object's id (ATTR-1).
     pub fn id(&self) -> AttributesId {
-        AttributesId::from_bytes(derive_key(Context::Attributes, &[&self.encode()]))
+        self.identified().0
+    }
+
+    /// The object's id and its bytes.
+    pub fn identified(&self) -> (AttributesId, Vec<u8>) {
+        let bytes = self.encode();
+        (AttributesId::from_bytes(derive_key(Context::Attributes, &[&bytes])), bytes)
     }
 
     /// What is said of the node itself, in order of tags.

@@ -97,6 +97,8 @@ pub enum GapReason {
     TooLarge,
     /// A symlink, where only what every system tells is recorded.
     Symlink,
+    /// An extended attribute of it could not be read; the rest of it is recorded.
+    Attributes,
 }
 
 impl RulesDocument {
@@ -240,7 +242,7 @@ impl Gap {
 
 impl GapReason {
     /// Every reason.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Unreadable,
         Self::Changed,
         Self::Fifo,
@@ -250,6 +252,7 @@ impl GapReason {
         Self::TooDeep,
         Self::TooLarge,
         Self::Symlink,
+        Self::Attributes,
     ];
 
     /// Its name in documents.
@@ -264,6 +267,7 @@ impl GapReason {
             Self::TooDeep => "too-deep",
             Self::TooLarge => "too-large",
             Self::Symlink => "symlink",
+            Self::Attributes => "attributes",
         }
     }
 

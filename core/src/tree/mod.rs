@@ -39,7 +39,7 @@ pub use node::{Counts, Directory, File, Node, NodeBody, SealKey, Symlink};
 pub use path::Path;
 pub use proof::{Expectation, Finding, Grade, TreeClaim, TreeProof, Verdict};
 pub use prove::{ProofOf, prove_path};
-pub use resolve::{Resolved, resolve};
+pub use resolve::{Resolved, resolve, resolve_attributes};
 pub use shown::Shown;
 pub use snapshot::{Clock, Coverage, Snapshot, SnapshotFields, SourceKind};
 pub use trail::Trail;

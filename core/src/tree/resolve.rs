@@ -6,8 +6,8 @@ use super::{
     path::Path,
 };
 use crate::{
-    error::Error,
-    id::NodeId,
+    error::{Error, Fault},
+    id::{AttributesId, NodeId},
     map::{self, MapKind},
     step::Io,
 };
@@ -59,4 +59,29 @@ pub async fn resolve(io: &Io, root: NodeId, path: &Path) -> Result<Resolved, Err
         node = fetched.ok_or(Error::AnswersOutOfOrder)?;
     }
     Ok(Resolved::Found { id, node })
+}
+
+/// Follows `path` through the attributes that mirror a tree, from those of its root.
+///
+/// None if what is there has none (ATTR-2). For each name one round for the object and one for each
+/// level of its map.
+///
+/// # Errors
+///
+/// [`Error::MissingObject`], or what is wrong with a page.
+pub async fn resolve_attributes(
+    io: &Io,
+    root: AttributesId,
+    path: &Path,
+) -> Result<Option<AttributesId>, Error> {
+    let mut id = root;
+    for name in path.names() {
+        let attributes = io.fetch_attributes(id).await?;
+        let Some(map) = attributes.children() else { return Ok(None) };
+        let found = map::look_up(io, map, MapKind::Attributes, &[name.to_vec()]).await?;
+        let Some(value) = found.into_iter().next().flatten() else { return Ok(None) };
+        let bytes = value.try_into().map_err(|_| Error::malformed(Fault::Truncated))?;
+        id = AttributesId::from_bytes(bytes);
+    }
+    Ok(Some(id))
 }

@@ -97,6 +97,7 @@ pub(crate) const CODES: &[Code] = &[
 /// Why `restore` lacks something: `lacking[].code`.
 pub(crate) const LACKS: &[(&str, &str)] = &[
     ("in-the-way", "the target has a directory of that name"),
+    ("missing-attributes", "it is there, but its attributes are not in the store"),
     ("missing-content", "its content is not in the store"),
     ("missing-object", "its node, or a page of its directory, is not in the store"),
     ("store-damaged", "what is stored for it is not what was put there"),

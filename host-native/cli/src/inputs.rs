@@ -42,6 +42,11 @@ impl Inputs {
         }
     }
 
+    /// Whether modes, times and owners are taken, which differ from machine to machine.
+    pub(crate) const fn tell_attributes(&self) -> bool {
+        matches!(self, Self::Machine)
+    }
+
     /// Bytes that nobody else has; in the demo, the same each time.
     ///
     /// # Errors

@@ -3,10 +3,10 @@
 use std::collections::VecDeque;
 
 use markerbed_core::{
-    Error, NodeId, Object, ObjectId, WorkspaceId,
+    AttributesId, Error, NodeId, Object, ObjectId, WorkspaceId,
     limits::DEPTH_MAX,
-    step::Step,
-    tree::{Child, Directory, NamedChild, Node, list_directory},
+    step::{Io, Step},
+    tree::{Attributes, Child, Directory, Name, NamedChild, Node, list_attributes, list_directory},
 };
 
 use super::Lack;
@@ -61,6 +61,8 @@ pub(super) enum Visit {
     Child(Visited),
     /// The rest of the directory whose children were coming cannot be listed.
     Unlisted(Lacks),
+    /// The attributes of its children cannot be listed.
+    Unmirrored(Lacks),
 }
 
 /// A child that a descent came to.
@@ -70,13 +72,24 @@ pub(super) struct Visited {
     pub(super) child: NamedChild,
     /// None if it was not wanted.
     pub(super) node: Option<Result<Node, Lacks>>,
+    /// None if it has none, or if those of its directory were not given.
+    pub(super) attributes: Option<AttributesId>,
 }
 
 struct Level {
     directory: Directory,
+    attributes: Option<Attributes>,
+    /// Why there are no attributes of children.
+    unmirrored: Option<Lacks>,
     /// The name from which the next children are to be listed; none if these were all.
     from: Option<Vec<u8>>,
-    listed: VecDeque<(NamedChild, Option<Result<Node, Lacks>>)>,
+    listed: VecDeque<Listed>,
+}
+
+struct Listed {
+    child: NamedChild,
+    node: Option<Result<Node, Lacks>>,
+    attributes: Option<AttributesId>,
 }
 
 impl<'a> Descent<'a> {
@@ -85,10 +98,15 @@ impl<'a> Descent<'a> {
         Self { objects, want, levels: Vec::new(), pending: 0 }
     }
 
-    /// Goes into a directory: its children come next.
-    pub(super) fn enter(&mut self, directory: &Directory) {
-        let from = Some(Vec::new());
-        self.levels.push(Level { directory: *directory, from, listed: VecDeque::new() });
+    /// Goes into a directory: its children come next, each with what its attributes say of it.
+    pub(super) fn enter(&mut self, directory: &Directory, attributes: Option<Attributes>) {
+        self.levels.push(Level {
+            directory: *directory,
+            attributes,
+            unmirrored: None,
+            from: Some(Vec::new()),
+            listed: VecDeque::new(),
+        });
     }
 
     /// How many directories the one at hand is below the first, itself counted.
@@ -105,9 +123,12 @@ impl<'a> Descent<'a> {
         loop {
             let depth = self.levels.len();
             let Some(level) = self.levels.last_mut() else { return Ok(None) };
-            if let Some((child, node)) = level.listed.pop_front() {
+            if let Some(lacks) = level.unmirrored.take() {
+                return Ok(Some(Visit::Unmirrored(lacks)));
+            }
+            if let Some(Listed { child, node, attributes }) = level.listed.pop_front() {
                 self.pending -= 1;
-                return Ok(Some(Visit::Child(Visited { depth, child, node })));
+                return Ok(Some(Visit::Child(Visited { depth, child, node, attributes })));
             }
             let Some(from) = level.from.take() else {
                 self.levels.pop();
@@ -137,10 +158,11 @@ impl<'a> Descent<'a> {
     ) -> Result<Result<(), Lacks>, StoreError> {
         let room = PENDING_MAX.saturating_sub(self.pending) / 4;
         let children_max = room.clamp(CHILDREN_AT_LEAST, CHILDREN_AT_MOST);
-        let mut children = match self.objects.list(directory, from, children_max)? {
+        let mut children = match self.objects.list(directory, from.clone(), children_max)? {
             Ok(children) => children,
             Err(lacks) => return Ok(Err(lacks)),
         };
+        let mut attributes = self.list_attributes(from, children_max)?.into_iter().peekable();
         // The first name that can come after the last one.
         let from = children.last().filter(|_| children.len() >= children_max);
         let from = from.map(|last| [last.name.as_bytes(), &[0]].concat());
@@ -157,10 +179,31 @@ impl<'a> Descent<'a> {
             for child in children {
                 let is_wanted = (self.want)(&child.child) == Want::Node;
                 let node = if is_wanted { nodes.next() } else { None };
-                level.listed.push_back((child, node));
+                while attributes.next_if(|(name, _)| *name < child.name).is_some() {}
+                let attributes = attributes.next_if(|(name, _)| *name == child.name);
+                let attributes = attributes.map(|(_, id)| id);
+                level.listed.push_back(Listed { child, node, attributes });
             }
         }
         Ok(Ok(()))
+    }
+
+    /// Lists the attributes of some children of the last level; there are no more than children.
+    fn list_attributes(
+        &mut self,
+        from: Vec<u8>,
+        children_max: usize,
+    ) -> Result<Vec<(Name, AttributesId)>, StoreError> {
+        let Some(level) = self.levels.last_mut() else { return Ok(Vec::new()) };
+        let Some(attributes) = level.attributes.clone() else { return Ok(Vec::new()) };
+        let listed = self.objects.answer(move |io| async move {
+            list_attributes(&io, &attributes, &from, children_max as u64).await
+        })?;
+        Ok(listed.unwrap_or_else(|lacks| {
+            level.attributes = None;
+            level.unmirrored = Some(lacks);
+            Vec::new()
+        }))
     }
 }
 
@@ -205,6 +248,31 @@ impl Objects<'_> {
         }))
     }
 
+    /// Fetches attributes.
+    ///
+    /// # Errors
+    ///
+    /// As [`Objects::nodes`].
+    pub(super) fn attributes(
+        &self,
+        ids: &[AttributesId],
+    ) -> Result<Vec<Result<Attributes, Lacks>>, StoreError> {
+        let ids: Vec<ObjectId> = ids.iter().map(|id| (*id).into()).collect();
+        let fetched = match wait(self.records.fetch_objects(self.workspace, &ids)) {
+            Ok(fetched) => fetched.into_iter().map(Ok).collect(),
+            Err(StoreError::Damaged { .. }) => self.fetch_each(&ids)?,
+            Err(error) => return Err(error),
+        };
+        let check = |(id, fetched): (&ObjectId, Result<Option<bytes::Bytes>, Lacks>)| {
+            let bytes =
+                fetched?.ok_or_else(|| Lacks::of(Error::MissingObject { id: *id }.into()))?;
+            let object = Object::check(*id, &bytes).map_err(|error| Lacks::of(error.into()))?;
+            let attributes = object.as_attributes().cloned();
+            attributes.ok_or_else(|| Lacks::of(Error::AnswersOutOfOrder.into()))
+        };
+        Ok(ids.iter().zip(fetched).map(check).collect())
+    }
+
     fn fetch_each(
         &self,
         ids: &[ObjectId],
@@ -229,13 +297,22 @@ impl Objects<'_> {
         children_max: usize,
     ) -> Result<Result<Vec<NamedChild>, Lacks>, StoreError> {
         let directory = *directory;
-        let listed = Step::start(|io| async move {
+        self.answer(move |io| async move {
             list_directory(&io, &directory, &from, children_max as u64).await
         })
-        .map_err(DriveError::from)
-        .and_then(|step| drive(step, self.records, self.workspace));
-        match listed {
-            Ok(children) => Ok(Ok(children)),
+    }
+
+    /// Runs an operation.
+    fn answer<T, F>(&self, operation: impl FnOnce(Io) -> F) -> Result<Result<T, Lacks>, StoreError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+    {
+        let answered = Step::start(operation)
+            .map_err(DriveError::from)
+            .and_then(|step| drive(step, self.records, self.workspace));
+        match answered {
+            Ok(answer) => Ok(Ok(answer)),
             Err(DriveError::Store(error)) if !matches!(error, StoreError::Damaged { .. }) => {
                 Err(error)
             }

@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use super::{Lack, Lacking, Restored};
+use super::{Lack, Lacking, NotPutBack, Restored};
 
 /// What was done.
 #[derive(Debug, Default)]
@@ -19,6 +19,8 @@ pub(super) struct Done {
     bytes: AtomicU64,
     /// The first by name, and how many there are.
     lacking: Mutex<(BTreeSet<Lacking>, u64)>,
+    /// The same of attributes that were not put back.
+    not_put_back: Mutex<(BTreeSet<NotPutBack>, u64)>,
 }
 
 impl Done {
@@ -37,28 +39,45 @@ impl Done {
 
     /// Notes what could not be restored.
     pub(super) fn lack(&self, path: Vec<u8>, why: Lack) {
-        let mut lacking = self.lacking.lock().unwrap_or_else(PoisonError::into_inner);
-        let (first, count) = &mut *lacking;
-        *count += 1;
-        first.insert(Lacking { path, why });
-        if first.len() > LACKING_MAX {
-            first.pop_last();
-        }
+        note(&self.lacking, Lacking { path, why });
+    }
+
+    /// Notes an attribute that the system refused.
+    pub(super) fn not_put_back(&self, path: Vec<u8>, what: &'static str) {
+        note(&self.not_put_back, NotPutBack { path, what });
     }
 
     pub(super) fn into_restored(self) -> Restored {
-        let (lacking, lacking_count) =
-            self.lacking.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let (lacking, lacking_count) = noted(self.lacking);
+        let (not_put_back, not_put_back_count) = noted(self.not_put_back);
         Restored {
             files: self.files.into_inner(),
             directories: self.directories.into_inner(),
             symlinks: self.symlinks.into_inner(),
             bytes: self.bytes.into_inner(),
-            lacking: lacking.into_iter().collect(),
+            lacking,
             lacking_count,
+            not_put_back,
+            not_put_back_count,
         }
     }
 }
 
+/// Counts something and keeps it if it is among the first.
+fn note<T: Ord>(noted: &Mutex<(BTreeSet<T>, u64)>, new: T) {
+    let mut noted = noted.lock().unwrap_or_else(PoisonError::into_inner);
+    let (first, count) = &mut *noted;
+    *count += 1;
+    first.insert(new);
+    if first.len() > NAMED_MAX {
+        first.pop_last();
+    }
+}
+
+fn noted<T>(noted: Mutex<(BTreeSet<T>, u64)>) -> (Vec<T>, u64) {
+    let (first, count) = noted.into_inner().unwrap_or_else(PoisonError::into_inner);
+    (first.into_iter().collect(), count)
+}
+
 /// How many that could not be restored are named.
-const LACKING_MAX: usize = 1_000;
+const NAMED_MAX: usize = 1_000;

@@ -2,7 +2,10 @@
 
 use std::{mem, sync::Arc};
 
-use markerbed_core::tree::{Child, Name};
+use markerbed_core::{
+    AttributesId,
+    tree::{Child, Name},
+};
 
 use super::RestoreError;
 use crate::{
@@ -18,7 +21,15 @@ pub(super) struct Piece {
     pub(super) folder: Arc<Folder>,
     /// Where the directory is, from the target.
     pub(super) path: Arc<[u8]>,
-    pub(super) files: Vec<(Name, Child)>,
+    pub(super) files: Vec<FileToWrite>,
+}
+
+/// A file that is to be written.
+pub(super) struct FileToWrite {
+    pub(super) name: Name,
+    pub(super) child: Child,
+    /// None if nothing is to be put back but the file.
+    pub(super) attributes: Option<AttributesId>,
 }
 
 /// Makes jobs of files as they are found.
@@ -40,14 +51,13 @@ impl<'a> Jobs<'a> {
         &mut self,
         folder: Arc<Folder>,
         path: impl Fn() -> Vec<u8>,
-        name: Name,
-        child: Child,
+        file: FileToWrite,
     ) -> Result<(), Stop<RestoreError>> {
         let last = self.job.last_mut().filter(|last| Arc::ptr_eq(&last.folder, &folder));
         match last {
-            Some(piece) => piece.files.push((name, child)),
+            Some(piece) => piece.files.push(file),
             None => {
-                let (path, files) = (path().into(), vec![(name, child)]);
+                let (path, files) = (path().into(), vec![file]);
                 self.job.push(Piece { folder, path, files });
             }
         }

@@ -1,16 +1,19 @@
 //! Puts one file or symlink under its name, whole or not at all.
 
 use std::{
-    io::{self, Write},
+    fs::File,
+    io,
     sync::atomic::{AtomicU64, Ordering},
 };
 
 use bytes::Bytes;
 
-use super::{Lack, UnfinishedNames};
+use markerbed_core::tree::Attributes;
+
+use super::{Lack, RestoreError, UnfinishedNames, holes::HoleyWriter};
 use crate::{
     drive::blocking::wait,
-    folder::{Executable, Folder},
+    folder::{Folder, Permissions},
     store::{ContentReader, StoreError},
 };
 
@@ -19,6 +22,15 @@ use crate::{
 pub(super) struct TemporaryNames {
     names: UnfinishedNames,
     next: AtomicU64,
+}
+
+/// Where something is written.
+#[derive(Clone, Copy)]
+pub(super) struct At<'a> {
+    pub(super) folder: &'a Folder,
+    pub(super) name: &'a [u8],
+    pub(super) take: Take,
+    pub(super) names: &'a TemporaryNames,
 }
 
 /// How a name is taken.
@@ -47,6 +59,8 @@ pub(super) enum Unwritten {
     System(io::Error),
     /// The store failed.
     Store(StoreError),
+    /// What was to be done with it besides has failed.
+    Restore(Box<RestoreError>),
 }
 
 impl TemporaryNames {
@@ -59,45 +73,52 @@ impl TemporaryNames {
     }
 }
 
-/// Writes a file of `bytes` bytes.
+/// Writes a file of `bytes` bytes, and lets `finish` do the rest before it gets its name.
 pub(super) fn write_file(
-    folder: &Folder,
-    name: &[u8],
-    executable: Executable,
+    at: At<'_>,
+    permissions: Permissions,
     content: Content,
     bytes: u64,
-    take: Take,
-    names: &TemporaryNames,
+    attributes: Option<&Attributes>,
+    finish: impl FnOnce(&File) -> Result<(), RestoreError>,
 ) -> Result<(), Unwritten> {
-    let temporary = names.next();
-    let mut file = folder.create_file(&temporary, executable)?;
+    let temporary = at.names.next();
+    let mut file = at.folder.create_file(&temporary, permissions)?;
+    let mut out = HoleyWriter::new(&mut file, attributes);
     let written = match content {
         Content::Whole(whole) if whole.len() as u64 == bytes => {
-            file.write_all(&whole).map_err(Unwritten::System)
+            out.write_all(&whole).map_err(Unwritten::System)
         }
         Content::Whole(_) => Err(Unwritten::Lacks(Lack::Damaged)),
-        Content::Pieces(reader) => write_pieces(&mut file, reader, bytes),
+        Content::Pieces(reader) => write_pieces(&mut out, reader, bytes),
     };
+    let written = written.and_then(|()| Ok(out.finish()?));
+    let finish = |()| finish(&file).map_err(|error| Unwritten::Restore(Box::new(error)));
+    let written = written.and_then(finish);
     drop(file);
-    settle(folder, written, &temporary, name, take)
+    settle(at, written, &temporary)
 }
 
 /// Makes a symlink.
-pub(super) fn write_symlink(
-    folder: &Folder,
-    name: &[u8],
-    target: &[u8],
-    take: Take,
-    names: &TemporaryNames,
-) -> Result<(), Unwritten> {
-    match folder.make_symlink(name, target) {
+pub(super) fn write_symlink(at: At<'_>, target: &[u8]) -> Result<(), Unwritten> {
+    make(at, |name| at.folder.make_symlink(name, target))
+}
+
+/// Gives a file that was written another name.
+pub(super) fn write_link(at: At<'_>, old: &Folder, old_name: &[u8]) -> Result<(), Unwritten> {
+    make(at, |name| old.link(old_name, at.folder, name))
+}
+
+/// Makes what is whole at once.
+fn make(at: At<'_>, make: impl Fn(&[u8]) -> io::Result<()>) -> Result<(), Unwritten> {
+    match make(at.name) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error.into()),
-        Err(_) if take == Take::Free => Err(Unwritten::Lacks(Lack::InTheWay)),
+        Err(_) if at.take == Take::Free => Err(Unwritten::Lacks(Lack::InTheWay)),
         Err(_) => {
-            let temporary = names.next();
-            folder.make_symlink(&temporary, target)?;
-            settle(folder, Ok(()), &temporary, name, take)
+            let temporary = at.names.next();
+            make(&temporary)?;
+            settle(at, Ok(()), &temporary)
         }
     }
 }
@@ -109,7 +130,7 @@ impl From<io::Error> for Unwritten {
 }
 
 fn write_pieces(
-    file: &mut impl Write,
+    out: &mut HoleyWriter<'_>,
     mut reader: Box<dyn ContentReader>,
     bytes: u64,
 ) -> Result<(), Unwritten> {
@@ -118,7 +139,7 @@ fn write_pieces(
     }
     loop {
         match wait(reader.next()) {
-            Ok(Some(piece)) => file.write_all(&piece)?,
+            Ok(Some(piece)) => out.write_all(&piece)?,
             Ok(None) => return Ok(()),
             Err(StoreError::Damaged { .. }) => return Err(Unwritten::Lacks(Lack::Damaged)),
             Err(error) => return Err(Unwritten::Store(error)),
@@ -127,20 +148,18 @@ fn write_pieces(
 }
 
 /// Gives what was written its name, or removes it.
-fn settle(
-    folder: &Folder,
-    written: Result<(), Unwritten>,
-    temporary: &[u8],
-    name: &[u8],
-    take: Take,
-) -> Result<(), Unwritten> {
-    let named = written.and_then(|()| match take {
-        Take::Free => folder.rename(temporary, name).map_err(Unwritten::System),
-        Take::Replace => folder.replace(temporary, name).map_err(Unwritten::System),
+fn settle(at: At<'_>, written: Result<(), Unwritten>, temporary: &[u8]) -> Result<(), Unwritten> {
+    let named = written.and_then(|()| match at.take {
+        Take::Free => at.folder.rename(temporary, at.name).map_err(Unwritten::System),
+        Take::Replace => at.folder.replace(temporary, at.name).map_err(Unwritten::System),
     });
+    if named.is_ok() && at.take == Take::Free {
+        return Ok(());
+    }
+    // It has failed already, and a second failure would say less; or it had another name of the
+    // same file, and then a replacement leaves both.
+    let _ = at.folder.remove_file(temporary);
     let Err(why) = named else { return Ok(()) };
-    // It has failed already; a second failure would say less.
-    let _ = folder.remove_file(temporary);
     Err(match why {
         Unwritten::System(error) if is_in_the_way(&error) => Unwritten::Lacks(Lack::InTheWay),
         why => why,

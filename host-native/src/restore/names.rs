@@ -6,7 +6,7 @@ use markerbed_core::tree::{Name, NodeKind};
 use unicode_normalization::UnicodeNormalization;
 
 use super::Unfit;
-use crate::folder::{EntryKind, Executable, Folder};
+use crate::folder::{EntryKind, Folder, Permissions};
 
 /// What a file system makes of names.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -43,7 +43,7 @@ impl NameRules {
     /// If nothing can be written there.
     pub(super) fn probe(folder: &Folder, probe_name: &[u8]) -> io::Result<Self> {
         let bytes_max = rustix::fs::fstatvfs(folder.as_file())?.f_namemax;
-        folder.make_folder(probe_name)?;
+        folder.make_folder(probe_name, Permissions::Usual)?;
         let probed =
             folder.open_folder(probe_name).and_then(|probe| Self::probe_in(&probe, bytes_max));
         folder.remove_folder(probe_name)?;
@@ -52,7 +52,7 @@ impl NameRules {
 
     fn probe_in(probe: &Folder, bytes_max: u64) -> io::Result<Self> {
         let composed = "\u{e9}".as_bytes();
-        let made = |name: &[u8]| probe.create_file(name, Executable::No).map(drop);
+        let made = |name: &[u8]| probe.create_file(name, Permissions::Usual).map(drop);
         let is_there = |name: &[u8]| probe.kind_of(name).is_ok();
         made(b"a")?;
         let rules = Self {

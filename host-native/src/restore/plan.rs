@@ -65,7 +65,7 @@ impl Plan {
         let mut names = UnfitNames::default();
         let mut open = vec![Open::new(id, None, directory)];
         let mut descent = Descent::new(objects, want);
-        descent.enter(directory);
+        descent.enter(directory, None);
         while let Some(visit) = descent.next()? {
             match visit {
                 Visit::Unlisted(lacks) => {
@@ -77,6 +77,7 @@ impl Plan {
                         last.summary.is_whole = false;
                     }
                 }
+                Visit::Unmirrored(_) => {}
                 Visit::Child(visited) => {
                     plan.close(&mut open, visited.depth)?;
                     let NamedChild { name, child } = &visited.child;
@@ -84,7 +85,7 @@ impl Plan {
                         names.add(why, || path_of(&open, Some(name)));
                     }
                     if let Some(below) = plan.add(&mut open, visited)? {
-                        descent.enter(&below);
+                        descent.enter(&below, None);
                     }
                 }
             }
@@ -107,7 +108,7 @@ impl Plan {
         open: &mut Vec<Open>,
         visited: Visited,
     ) -> Result<Option<Directory>, RestoreError> {
-        let Visited { depth, child, node } = visited;
+        let Visited { depth, child, node, .. } = visited;
         let Some(last) = open.last_mut() else { return Ok(None) };
         let kind = child.child.kind;
         last.summary.nodes = last.summary.nodes.saturating_add(1);

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::RestoreError;
-use crate::folder::{EntryKind, Folder};
+use crate::folder::{EntryKind, Folder, Permissions};
 
 /// A place in an open directory.
 #[derive(Debug)]
@@ -135,15 +135,15 @@ impl Target {
         probed.map_err(|error| failed(&self.path, error))
     }
 
-    /// Opens the directory, and makes it before if it is not there.
+    /// Opens the directory, and makes it before, with `permissions`, if it is not there.
     ///
     /// # Errors
     ///
     /// [`RestoreError::NoAccess`], [`RestoreError::System`].
-    pub(super) fn enter(self) -> Result<Folder, RestoreError> {
+    pub(super) fn enter(self, permissions: Permissions) -> Result<Folder, RestoreError> {
         let Some(name) = &self.name else { return Ok(self.above) };
         let made = match self.there {
-            There::Nothing => self.above.make_folder(name),
+            There::Nothing => self.above.make_folder(name, permissions),
             _ => Ok(()),
         };
         made.and_then(|()| self.above.open_folder(name)).map_err(|error| failed(&self.path, error))

@@ -3,19 +3,21 @@
 use std::{num::NonZeroUsize, path::Path, thread};
 
 use markerbed_core::{
-    NodeId, WorkspaceId,
-    tree::{Directory, NodeBody},
+    AttributesId, NodeId, WorkspaceId,
+    tree::{Attributes, Directory, NodeBody},
 };
 
 use super::{
     RestoreError, UnfinishedNames,
+    attributes::{Applier, Owners},
     descent::Objects,
     done::Done,
     leaf::{Take, TemporaryNames},
+    linked::LinkedFiles,
     names::NameRules,
     plan::Plan,
     target::{Target, Wanted, failed},
-    write::Writer,
+    write::{Writer, permissions_until_done},
 };
 use crate::{folder::Folder, pool, progress::Progress, store::Store};
 
@@ -28,6 +30,11 @@ pub struct RestoreOptions {
     /// How many nodes a tree may count; a tree that counts more is refused before anything is
     /// written.
     pub nodes_max: u64,
+    /// Attributes of the node, of which each part is put back that the system lets be put back;
+    /// none: files and directories get the usual modes, and the present time.
+    pub attributes: Option<AttributesId>,
+    /// Gives what is restored to the owners that it had, too; only who may everything may.
+    pub owners: bool,
     /// What files are called until they are whole, so that whoever ends the restore early can
     /// remove them; drawn if not given.
     pub unfinished: Option<UnfinishedNames>,
@@ -48,6 +55,19 @@ pub struct Restored {
     pub lacking: Vec<Lacking>,
     /// How many could not be restored; more than are listed, maybe.
     pub lacking_count: u64,
+    /// The first of the attributes that the system did not let be put back, in order of paths.
+    pub not_put_back: Vec<NotPutBack>,
+    /// How many there are.
+    pub not_put_back_count: u64,
+}
+
+/// An attribute that is not as it was.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct NotPutBack {
+    /// Names joined by `/`, relative to the target.
+    pub path: Vec<u8>,
+    /// What it is, in words.
+    pub what: &'static str,
 }
 
 /// Something of the tree that is not in the target.
@@ -73,6 +93,8 @@ pub enum Lack {
     Damaged,
     /// The target has a directory of that name.
     InTheWay,
+    /// It is there, but what is stored of its attributes is missing or damaged.
+    Attributes,
 }
 
 /// Writes the node `node` and everything below it to `target`.
@@ -113,21 +135,32 @@ pub fn restore(
     let names = TemporaryNames::new(unfinished.map_err(|error| failed(target, error))?);
     let take = if options.force { Take::Replace } else { Take::Free };
     let done = Done::default();
-    let writer = Writer { store, objects, target, take, names, progress, done };
+    let applier = options.attributes.map(|_| Applier {
+        store,
+        workspace,
+        owners: Owners::new(options.owners),
+        done: &done,
+    });
+    let linked = LinkedFiles::default();
+    let done_by = &done;
+    let writer =
+        Writer { store, objects, target, take, names, progress, done: done_by, applier, linked };
+    let attributes = writer.attributes(options.attributes, &Vec::new)?;
     match node.body() {
         NodeBody::Directory(directory) => {
-            restore_directory(&writer, place, id, directory, options)?;
+            restore_directory(&writer, place, id, (directory, attributes.as_ref()), options)?;
         }
-        leaf => restore_leaf(&writer, place, leaf)?,
+        leaf => restore_leaf(&writer, place, leaf, attributes.as_ref())?,
     }
-    Ok(writer.done.into_restored())
+    drop(writer);
+    Ok(done.into_restored())
 }
 
 fn restore_directory(
     writer: &Writer<'_>,
     place: Target,
     id: NodeId,
-    directory: &Directory,
+    (directory, attributes): (&Directory, Option<&Attributes>),
     options: &RestoreOptions,
 ) -> Result<(), RestoreError> {
     let rules = place.with_probe_folder(|folder| {
@@ -136,7 +169,7 @@ fn restore_directory(
     })?;
     let plan = Plan::make(writer.objects, id, directory, rules, options.nodes_max)?;
     place.check_room(directory.below().bytes)?;
-    let root = place.enter()?;
+    let root = place.enter(permissions_until_done(attributes))?;
     let again = |root: &Folder| root.again().map_err(|error| failed(writer.target, error));
 
     let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get);
@@ -146,24 +179,32 @@ fn restore_directory(
     pool::run(
         threads,
         jobs_waiting_max,
-        |pool| writer.find(first, directory, pool, folders_a_job),
+        |pool| writer.find(first, (directory, attributes), pool, folders_a_job),
         |job, _| Ok(writer.write(job)?),
     )?;
-    if plan.has_symlinks(id) {
-        writer.link(again(&root)?, directory, &plan)?;
+    writer.link(&root)?;
+    if plan.has_symlinks(id) || writer.applier.is_some() {
+        writer.finish(again(&root)?, (directory, attributes), &plan)?;
     }
     root.sync().map_err(|error| failed(writer.target, error))
 }
 
-fn restore_leaf(writer: &Writer<'_>, place: Target, leaf: &NodeBody) -> Result<(), RestoreError> {
+fn restore_leaf(
+    writer: &Writer<'_>,
+    place: Target,
+    leaf: &NodeBody,
+    attributes: Option<&Attributes>,
+) -> Result<(), RestoreError> {
     if let NodeBody::File(file) = leaf {
         place.check_room(file.size_bytes())?;
     }
     let Some((folder, name)) = place.into_leaf() else { return Ok(()) };
     let path = || Vec::new();
     match leaf {
-        NodeBody::File(file) => writer.write_file(&folder, &name, file, path)?,
-        NodeBody::Symlink(link) => writer.write_symlink(&folder, &name, link.target(), path)?,
+        NodeBody::File(file) => writer.write_file(&folder, &name, file, attributes, path)?,
+        NodeBody::Symlink(link) => {
+            writer.write_symlink(&folder, &name, link.target(), attributes, path)?;
+        }
         NodeBody::Directory(_) => {}
     }
     folder.sync().map_err(|error| failed(writer.target, error))
@@ -171,7 +212,13 @@ fn restore_leaf(writer: &Writer<'_>, place: Target, leaf: &NodeBody) -> Result<(
 
 impl Default for RestoreOptions {
     fn default() -> Self {
-        Self { force: false, nodes_max: NODES_MAX, unfinished: None }
+        Self {
+            force: false,
+            nodes_max: NODES_MAX,
+            attributes: None,
+            owners: false,
+            unfinished: None,
+        }
     }
 }
 
@@ -191,6 +238,7 @@ impl Lack {
             Self::Withheld => "withheld",
             Self::Damaged => "store-damaged",
             Self::InTheWay => "in-the-way",
+            Self::Attributes => "missing-attributes",
         }
     }
 }

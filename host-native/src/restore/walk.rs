@@ -48,14 +48,14 @@ impl Iterator for TreeWalk<'_> {
     fn next(&mut self) -> Option<Self::Item> {
         if let Some(root) = self.root.take() {
             match self.objects.node(root) {
-                Ok(Ok(node)) => node.as_directory().map(|root| self.descent.enter(root))?,
+                Ok(Ok(node)) => node.as_directory().map(|root| self.descent.enter(root, None))?,
                 Ok(Err(lacks)) => return Some(Err(lacks.error)),
                 Err(error) => return Some(Err(error.into())),
             }
         }
         match self.descent.next() {
             Ok(None) => None,
-            Ok(Some(Visit::Unlisted(lacks))) => Some(Err(lacks.error)),
+            Ok(Some(Visit::Unlisted(lacks) | Visit::Unmirrored(lacks))) => Some(Err(lacks.error)),
             Ok(Some(Visit::Child(visited))) => {
                 let node = match visited.node {
                     Some(Ok(node)) => Some(node),
@@ -65,7 +65,7 @@ impl Iterator for TreeWalk<'_> {
                     Some(Err(_)) | None => None,
                 };
                 if let Some(directory) = node.as_ref().and_then(Node::as_directory) {
-                    self.descent.enter(directory);
+                    self.descent.enter(directory, None);
                 }
                 let depth = u32::try_from(visited.depth).unwrap_or(u32::MAX);
                 let (name, child) = (visited.child.name, visited.child.child);

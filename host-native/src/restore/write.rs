@@ -1,27 +1,29 @@
 //! Writes a whole directory: directories and files first, symlinks last.
 
-use std::{path::Path, sync::Arc};
+use std::{io, path::Path, sync::Arc};
 
 use markerbed_core::{
-    ContentId,
-    tree::{Child, Directory, File, Name},
+    AttributesId, ContentId,
+    tree::{Attribute, Attributes, Child, Directory, File, Name},
 };
 
 use rustix::io::Errno;
 
 use super::{
     Lack, RestoreError,
-    descent::{Descent, Objects, Visit, Visited, Want},
+    attributes::Applier,
+    descent::{Descent, Lacks, Objects, Visit, Visited, Want},
     done::Done,
-    jobs::{Job, Jobs, Piece},
-    leaf::{Content, Take, TemporaryNames, Unwritten, write_file, write_symlink},
+    jobs::{FileToWrite, Job, Jobs, Piece},
+    leaf::{At, Content, Take, TemporaryNames, Unwritten, write_file, write_link, write_symlink},
+    linked::LinkedFiles,
     plan::Plan,
     target::failed_below,
 };
 use crate::{
     chain::Chain,
     drive::blocking::wait,
-    folder::{Executable, Folder},
+    folder::{Folder, Permissions},
     pool::{Pool, Stop},
     progress::Progress,
     store::{Store, StoreError},
@@ -35,7 +37,17 @@ pub(super) struct Writer<'a> {
     pub(super) take: Take,
     pub(super) names: TemporaryNames,
     pub(super) progress: &'a dyn Progress,
-    pub(super) done: Done,
+    pub(super) done: &'a Done,
+    /// Puts attributes back, if they are wanted.
+    pub(super) applier: Option<Applier<'a>>,
+    pub(super) linked: LinkedFiles,
+}
+
+/// A file whose content is to be fetched.
+struct Leaf<'a> {
+    name: &'a Name,
+    file: File,
+    attributes: Option<Attributes>,
 }
 
 impl Writer<'_> {
@@ -43,7 +55,7 @@ impl Writer<'_> {
     pub(super) fn find(
         &self,
         root: Folder,
-        directory: &Directory,
+        (directory, attributes): (&Directory, Option<&Attributes>),
         pool: &Pool<Job, RestoreError>,
         folders_a_job: usize,
     ) -> Result<(), Stop<RestoreError>> {
@@ -51,7 +63,7 @@ impl Writer<'_> {
         self.done.add_directory();
         let mut jobs = Jobs::new(pool, folders_a_job);
         let mut descent = Descent::new(self.objects, want_directories_and_files);
-        descent.enter(directory);
+        descent.enter(directory, attributes.cloned());
         while let Some(visit) = descent.next().map_err(RestoreError::from)? {
             let visited = match visit {
                 Visit::Unlisted(lacks) => {
@@ -59,51 +71,110 @@ impl Writer<'_> {
                     self.done.lack(chain.path(), lacks.why);
                     continue;
                 }
+                Visit::Unmirrored(_) => {
+                    chain.truncate(descent.depth());
+                    self.done.lack(chain.path(), Lack::Attributes);
+                    continue;
+                }
                 Visit::Child(visited) => visited,
             };
             chain.truncate(visited.depth);
             if visited.child.child.kind.is_file() {
-                let Visited { child, .. } = visited;
+                let Visited { child, attributes, .. } = visited;
                 let folder = self.last(&mut chain)?;
-                jobs.add(folder, || chain.path(), child.name, child.child)?;
-            } else if let Some(directory) = self.make_directory(&mut chain, visited)? {
-                descent.enter(&directory);
+                let file = FileToWrite { name: child.name, child: child.child, attributes };
+                jobs.add(folder, || chain.path(), file)?;
+            } else if let Some((directory, attributes)) =
+                self.make_directory(&mut chain, visited)?
+            {
+                descent.enter(&directory, attributes);
             }
         }
         jobs.flush()
     }
 
-    /// Makes all symlinks below `root`; the directories are there.
-    pub(super) fn link(
+    /// Makes all symlinks below `root`, where all else is, and puts the attributes of directories
+    /// back: those of a directory when all in it is done.
+    pub(super) fn finish(
         &self,
         root: Folder,
-        directory: &Directory,
+        (directory, attributes): (&Directory, Option<&Attributes>),
         plan: &Plan,
     ) -> Result<(), RestoreError> {
         let mut chain = self.chain(root)?;
         let mut descent = Descent::new(self.objects, want_directories_and_symlinks);
-        descent.enter(directory);
+        descent.enter(directory, attributes.cloned());
+        let mut open = vec![attributes.cloned()];
         while let Some(visit) = descent.next()? {
             // What is missing was noted when the directories were made.
-            let Visit::Child(Visited { depth, child, node: Some(node) }) = visit else { continue };
-            chain.truncate(depth);
+            let Visit::Child(visited) = visit else { continue };
+            self.leave(&mut chain, &mut open, visited.depth)?;
+            let Visited { child, node: Some(node), attributes, .. } = visited else { continue };
             let name = child.name.as_bytes();
-            match node {
+            let node = match node {
                 Err(lacks) if child.child.kind.is_symlink() => {
                     self.done.lack(below(&chain.path(), name), lacks.why);
+                    continue;
                 }
-                Err(_) => {}
-                Ok(node) => {
-                    if let Some(symlink) = node.as_symlink() {
-                        let folder = self.last(&mut chain)?;
-                        let path = || below(&chain.path(), name);
-                        self.write_symlink(&folder, name, symlink.target(), path)?;
-                    } else if let Some(directory) = node.as_directory()
-                        && plan.has_symlinks(child.child.id)
-                        && let Ok(folder) = self.last(&mut chain)?.open_folder(name)
-                    {
-                        self.push(&mut chain, name, folder)?;
-                        descent.enter(directory);
+                Err(_) => continue,
+                Ok(node) => node,
+            };
+            if let Some(symlink) = node.as_symlink() {
+                let folder = self.last(&mut chain)?;
+                let path = || below(&chain.path(), name);
+                let attributes = self.attributes(attributes, &path)?;
+                self.write_symlink(&folder, name, symlink.target(), attributes.as_ref(), path)?;
+            } else if let Some(directory) = node.as_directory()
+                && (self.applier.is_some() || plan.has_symlinks(child.child.id))
+                && let Ok(folder) = self.last(&mut chain)?.open_folder(name)
+            {
+                // If they are missing it was noted before.
+                let attributes = self.known_attributes(attributes)?.and_then(Result::ok);
+                self.push(&mut chain, name, folder)?;
+                descent.enter(directory, attributes.clone());
+                open.push(attributes);
+            }
+        }
+        self.leave(&mut chain, &mut open, 0)
+    }
+
+    /// Ends the directories below the first `depth`.
+    fn leave(
+        &self,
+        chain: &mut Chain,
+        open: &mut Vec<Option<Attributes>>,
+        depth: usize,
+    ) -> Result<(), RestoreError> {
+        while open.len() > depth {
+            if let (Some(attributes), Some(applier)) = (open.pop().flatten(), &self.applier) {
+                let folder = self.last(chain)?;
+                applier.apply(folder.as_file(), &attributes, &|| chain.path())?;
+            }
+            chain.truncate(open.len());
+        }
+        Ok(())
+    }
+
+    /// Gives files the other names that they have in the tree, once all files are written.
+    pub(super) fn link(&self, root: &Folder) -> Result<(), RestoreError> {
+        for link in self.linked.others() {
+            let failed = |path: &[u8]| {
+                let path = path.to_vec();
+                move |error| failed_below(self.target, &path, error)
+            };
+            let (folder, name) = open_above(root, &link.path).map_err(failed(&link.path))?;
+            let (first, first_name) = open_above(root, &link.first).map_err(failed(&link.first))?;
+            let at = self.at(&folder, name);
+            let path = || link.path.clone();
+            match write_link(at, &first, first_name) {
+                Err(Unwritten::System(_)) => {
+                    // The file system has no links, or the first was not written.
+                    let attributes = self.attributes(Some(link.attributes), &path)?;
+                    self.write_file(&folder, name, &link.file, attributes.as_ref(), path)?;
+                }
+                linked => {
+                    if self.settle(linked, path)? {
+                        self.done.add_file(0);
                     }
                 }
             }
@@ -114,25 +185,32 @@ impl Writer<'_> {
     /// Writes the files of a job.
     pub(super) fn write(&self, job: Job) -> Result<(), RestoreError> {
         for piece in job {
-            let children: Vec<Child> = piece.files.iter().map(|(_, child)| *child).collect();
+            let children: Vec<Child> = piece.files.iter().map(|file| file.child).collect();
             let nodes = self.objects.nodes(&children)?;
-            let mut batch: Vec<(&Name, File)> = Vec::new();
+            let mut attributes = self.attributes_of(&piece)?.into_iter();
+            let mut batch: Vec<Leaf<'_>> = Vec::new();
             let mut batch_bytes = 0;
-            for ((name, _), node) in piece.files.iter().zip(nodes) {
+            for (to_write, node) in piece.files.iter().zip(nodes) {
+                let path = || below(&piece.path, to_write.name.as_bytes());
+                let attributes = attributes.next().flatten();
                 let file = match node {
                     Ok(node) => node.as_file().copied(),
                     Err(lacks) => {
-                        self.done.lack(below(&piece.path, name.as_bytes()), lacks.why);
+                        self.done.lack(path(), lacks.why);
                         continue;
                     }
                 };
                 let Some(file) = file else { continue };
+                if self.linked.is_other(to_write, &file, attributes.as_ref(), path) {
+                    continue;
+                }
+                let leaf = Leaf { name: &to_write.name, file, attributes };
                 if file.size_bytes() > WHOLE_BYTES_MAX {
-                    self.write_large(&piece, name, &file)?;
+                    self.write_large(&piece, &leaf)?;
                     continue;
                 }
                 batch_bytes += file.size_bytes();
-                batch.push((name, file));
+                batch.push(leaf);
                 if batch_bytes >= WHOLE_BYTES_MAX {
                     self.write_batch(&piece, &std::mem::take(&mut batch))?;
                     batch_bytes = 0;
@@ -149,10 +227,11 @@ impl Writer<'_> {
         folder: &Folder,
         name: &[u8],
         file: &File,
+        attributes: Option<&Attributes>,
         path: impl Fn() -> Vec<u8>,
     ) -> Result<(), RestoreError> {
         match self.open(file.content())? {
-            Ok(content) => self.put_file(folder, name, file, content, path),
+            Ok(content) => self.put_file(folder, name, file, attributes, content, path),
             Err(lack) => {
                 self.done.lack(path(), lack);
                 Ok(())
@@ -166,40 +245,95 @@ impl Writer<'_> {
         folder: &Folder,
         name: &[u8],
         target: &[u8],
+        attributes: Option<&Attributes>,
         path: impl Fn() -> Vec<u8>,
     ) -> Result<(), RestoreError> {
-        let written = write_symlink(folder, name, target, self.take, &self.names);
-        if self.settle(written, path)? {
+        let written = write_symlink(self.at(folder, name), target);
+        if self.settle(written, &path)? {
             self.done.add_symlink();
+            if let Some((applier, attributes)) = self.applier.as_ref().zip(attributes) {
+                applier.apply_to_symlink(folder, name, attributes, &path)?;
+            }
         }
         Ok(())
     }
 
-    fn write_large(&self, piece: &Piece, name: &Name, file: &File) -> Result<(), RestoreError> {
-        let path = || below(&piece.path, name.as_bytes());
-        self.write_file(&piece.folder, name.as_bytes(), file, path)
+    /// Fetches attributes, if they are to be put back and are there; notes if they are missing.
+    pub(super) fn attributes(
+        &self,
+        id: Option<AttributesId>,
+        path: &dyn Fn() -> Vec<u8>,
+    ) -> Result<Option<Attributes>, RestoreError> {
+        Ok(match self.known_attributes(id)? {
+            Some(Err(_)) => {
+                self.done.lack(path(), Lack::Attributes);
+                None
+            }
+            Some(Ok(attributes)) => Some(attributes),
+            None => None,
+        })
+    }
+
+    fn known_attributes(
+        &self,
+        id: Option<AttributesId>,
+    ) -> Result<Option<Result<Attributes, Lacks>>, RestoreError> {
+        match id.filter(|_| self.applier.is_some()) {
+            Some(id) => Ok(self.objects.attributes(&[id])?.pop()),
+            None => Ok(None),
+        }
+    }
+
+    /// The attributes of the files of a piece, one for each.
+    fn attributes_of(&self, piece: &Piece) -> Result<Vec<Option<Attributes>>, RestoreError> {
+        let ids = piece.files.iter().filter_map(|file| file.attributes);
+        let ids: Vec<AttributesId> = ids.filter(|_| self.applier.is_some()).collect();
+        let mut fetched = self.objects.attributes(&ids)?.into_iter();
+        let is_wanted = |file: &&FileToWrite| file.attributes.is_some() && self.applier.is_some();
+        let of =
+            |file: &FileToWrite| match Some(file).filter(is_wanted).and_then(|_| fetched.next()) {
+                Some(Ok(attributes)) => Some(attributes),
+                Some(Err(_)) => {
+                    self.done.lack(below(&piece.path, file.name.as_bytes()), Lack::Attributes);
+                    None
+                }
+                None => None,
+            };
+        Ok(piece.files.iter().map(of).collect())
+    }
+
+    fn at<'b>(&'b self, folder: &'b Folder, name: &'b [u8]) -> At<'b> {
+        At { folder, name, take: self.take, names: &self.names }
+    }
+
+    fn write_large(&self, piece: &Piece, leaf: &Leaf<'_>) -> Result<(), RestoreError> {
+        let name = leaf.name.as_bytes();
+        let path = || below(&piece.path, name);
+        self.write_file(&piece.folder, name, &leaf.file, leaf.attributes.as_ref(), path)
     }
 
     /// Writes files whose contents are fetched together.
-    fn write_batch(&self, piece: &Piece, batch: &[(&Name, File)]) -> Result<(), RestoreError> {
-        let ids: Vec<ContentId> = batch.iter().map(|(_, file)| file.content()).collect();
+    fn write_batch(&self, piece: &Piece, batch: &[Leaf<'_>]) -> Result<(), RestoreError> {
+        let ids: Vec<ContentId> = batch.iter().map(|leaf| leaf.file.content()).collect();
         let fetched = match wait(self.store.fetch_contents(self.objects.workspace, &ids)) {
             Ok(fetched) => fetched,
             // One of them is damaged or longer than its node says: each by itself.
             Err(StoreError::Damaged { .. } | StoreError::TooLarge { .. }) => {
-                for (name, file) in batch {
-                    self.write_large(piece, name, file)?;
+                for leaf in batch {
+                    self.write_large(piece, leaf)?;
                 }
                 return Ok(());
             }
             Err(error) => return Err(error.into()),
         };
-        for ((name, file), content) in batch.iter().zip(fetched) {
-            let path = || below(&piece.path, name.as_bytes());
+        for (leaf, content) in batch.iter().zip(fetched) {
+            let name = leaf.name.as_bytes();
+            let path = || below(&piece.path, name);
             match content {
                 Some(content) => {
                     let content = Content::Whole(content);
-                    self.put_file(&piece.folder, name.as_bytes(), file, content, path)?;
+                    let attributes = leaf.attributes.as_ref();
+                    self.put_file(&piece.folder, name, &leaf.file, attributes, content, path)?;
                 }
                 None => self.done.lack(path(), Lack::ContentMissing),
             }
@@ -212,13 +346,22 @@ impl Writer<'_> {
         folder: &Folder,
         name: &[u8],
         file: &File,
+        attributes: Option<&Attributes>,
         content: Content,
         path: impl Fn() -> Vec<u8>,
     ) -> Result<(), RestoreError> {
-        let executable = if file.is_executable() { Executable::Yes } else { Executable::No };
+        let permissions = match permissions_until_done(attributes) {
+            Permissions::Usual if file.is_executable() => Permissions::Executable,
+            permissions => permissions,
+        };
         let bytes = file.size_bytes();
-        let written = write_file(folder, name, executable, content, bytes, self.take, &self.names);
-        if self.settle(written, path)? {
+        let finish = |written: &std::fs::File| match self.applier.as_ref().zip(attributes) {
+            Some((applier, attributes)) => applier.apply(written, attributes, &path),
+            None => Ok(()),
+        };
+        let at = self.at(folder, name);
+        let written = write_file(at, permissions, content, bytes, attributes, finish);
+        if self.settle(written, &path)? {
             self.done.add_file(bytes);
             self.progress.advance(1, bytes);
         }
@@ -239,7 +382,7 @@ impl Writer<'_> {
         &self,
         chain: &mut Chain,
         visited: Visited,
-    ) -> Result<Option<Directory>, RestoreError> {
+    ) -> Result<Option<(Directory, Option<Attributes>)>, RestoreError> {
         let name = visited.child.name.as_bytes();
         let directory = match visited.node {
             Some(Ok(node)) => node.as_directory().copied(),
@@ -252,14 +395,16 @@ impl Writer<'_> {
         let Some(directory) = directory else { return Ok(None) };
         let above = self.last(chain)?;
         let path = || below(&chain.path(), name);
-        let made = make_folder(&above, name, self.take);
+        let attributes = self.attributes(visited.attributes, &path)?;
+        let permissions = permissions_until_done(attributes.as_ref());
+        let made = make_folder(&above, name, permissions, self.take);
         let mut folder = None;
         if self.settle(made.map(|made| folder = Some(made)), path)? {
             self.done.add_directory();
         }
         let Some(folder) = folder else { return Ok(None) };
         self.push(chain, name, folder)?;
-        Ok(Some(directory))
+        Ok(Some((directory, attributes)))
     }
 
     /// Whether it was written; what only this one lacks is noted.
@@ -276,6 +421,7 @@ impl Writer<'_> {
             }
             Err(Unwritten::System(error)) => Err(failed_below(self.target, &path(), error)),
             Err(Unwritten::Store(error)) => Err(error.into()),
+            Err(Unwritten::Restore(error)) => Err(*error),
         }
     }
 
@@ -304,9 +450,14 @@ impl Writer<'_> {
 }
 
 /// Makes the directory `name`, or finds it there.
-fn make_folder(above: &Folder, name: &[u8], take: Take) -> Result<Folder, Unwritten> {
+fn make_folder(
+    above: &Folder,
+    name: &[u8],
+    permissions: Permissions,
+    take: Take,
+) -> Result<Folder, Unwritten> {
     use std::io::ErrorKind;
-    match above.make_folder(name) {
+    match above.make_folder(name, permissions) {
         Ok(()) => return Ok(above.open_folder(name)?),
         Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error.into()),
         Err(_) if take == Take::Free => return Err(Unwritten::Lacks(Lack::InTheWay)),
@@ -317,7 +468,7 @@ fn make_folder(above: &Folder, name: &[u8], take: Take) -> Result<Folder, Unwrit
         // A file, or a symlink, which is not followed but replaced.
         Err(error) if matches!(Errno::from_io_error(&error), Some(Errno::NOTDIR | Errno::LOOP)) => {
             above.remove_file(name)?;
-            above.make_folder(name)?;
+            above.make_folder(name, permissions)?;
             Ok(above.open_folder(name)?)
         }
         Err(error) => Err(error.into()),
@@ -336,6 +487,24 @@ fn want_directories_and_symlinks(child: &Child) -> Want {
     if child.kind.is_file() { Want::Nothing } else { Want::Node }
 }
 
+/// Nobody else may look at something before it has the mode that its attributes say.
+pub(super) fn permissions_until_done(attributes: Option<&Attributes>) -> Permissions {
+    let own = attributes.map(Attributes::own).unwrap_or_default();
+    let has_mode = own.iter().any(|attribute| matches!(attribute, Attribute::Mode(_)));
+    if has_mode { Permissions::Owner } else { Permissions::Usual }
+}
+
+/// Opens the directory of a path below `root`; no link is followed.
+fn open_above<'a>(root: &Folder, path: &'a [u8]) -> io::Result<(Folder, &'a [u8])> {
+    let mut names = path.split(|byte| *byte == b'/');
+    let last = names.next_back().unwrap_or_default();
+    let mut folder = root.again()?;
+    for name in names {
+        folder = folder.open_folder(name)?;
+    }
+    Ok((folder, last))
+}
+
 fn below(path: &[u8], name: &[u8]) -> Vec<u8> {
     if path.is_empty() { name.to_vec() } else { [path, b"/", name].concat() }
 }
@@ -348,6 +517,8 @@ mod tests {
     use super::*;
     use std::{fs, os::unix::fs::symlink};
 
+    const USUAL: Permissions = Permissions::Usual;
+
     #[test]
     fn a_directory_is_made_in_place_of_a_link_only_by_force_and_never_through_it() {
         let scratch = tempfile::tempdir().unwrap();
@@ -358,12 +529,12 @@ mod tests {
         let in_the_way =
             |made: Result<Folder, Unwritten>| matches!(made, Err(Unwritten::Lacks(Lack::InTheWay)));
 
-        assert!(in_the_way(make_folder(&folder, b"there", Take::Free)));
-        assert!(in_the_way(make_folder(&folder, b"link", Take::Free)));
-        assert!(make_folder(&folder, b"there", Take::Replace).is_ok());
-        let made = make_folder(&folder, b"link", Take::Replace).unwrap();
+        assert!(in_the_way(make_folder(&folder, b"there", USUAL, Take::Free)));
+        assert!(in_the_way(make_folder(&folder, b"link", USUAL, Take::Free)));
+        assert!(make_folder(&folder, b"there", USUAL, Take::Replace).is_ok());
+        let made = make_folder(&folder, b"link", USUAL, Take::Replace).unwrap();
 
-        made.make_folder(b"inside").unwrap();
+        made.make_folder(b"inside", USUAL).unwrap();
         assert!(at("link/inside").is_dir() && !at("there/inside").exists());
         assert!(at("there/kept").is_dir());
     }

@@ -10,6 +10,7 @@ use markerbed_core::{
 use super::{
     Attention, Expect,
     assemble::{Outcome, Slot},
+    extras::RawExtras,
     listing::{Listing, ListingFull},
     read::{LeftOut, gap_reason},
     recall::Recall,
@@ -49,6 +50,8 @@ pub(super) struct Listed {
     /// Open, unless nothing in it is to be read.
     pub(super) folder: Option<Arc<Folder>>,
     pub(super) stamp: Stamp,
+    /// Its own; none if they are as in its block from before.
+    pub(super) extras: Option<RawExtras>,
     pub(super) listing: Listing,
     pub(super) slots: Vec<Slot>,
     /// Where its block from before begins.
@@ -160,7 +163,7 @@ impl<'a> Looker<'a> {
     /// The stamp of the directory at hand, `name` in the last one of the chain, if it has the names
     /// that `before` tells.
     fn known_stamp(&self, before: &Block<'_>, chain: &Chain, name: &[u8]) -> Option<Stamp> {
-        if !before.head.tells_names {
+        if !before.head.tells_names || !self.recall.knows_directory(before) {
             return None;
         }
         if self.is_as_before {
@@ -196,6 +199,14 @@ impl<'a> Looker<'a> {
         above: &InForce,
     ) -> io::Result<Look> {
         let Found { mut folder, stamp, before, seal, is_deepest } = found;
+        let extras = match &folder {
+            // What is sealed has none (SEAL-4).
+            Some(folder) if self.recall.takes_attributes() && seal.is_none() => {
+                Some(RawExtras::of_open(folder.as_file())?)
+            }
+            Some(_) => Some(RawExtras::default()),
+            None => None,
+        };
         let known = before.filter(|before| before.head.tells_names && before.head.stamp == stamp);
         let Ok(listing) = names(known.as_ref(), folder.as_deref())? else {
             return Ok(Look::TooMany);
@@ -212,6 +223,7 @@ impl<'a> Looker<'a> {
         let mut listed = Listed {
             folder: None,
             stamp,
+            extras,
             slots: Vec::with_capacity(listing.count() as usize),
             listing,
             before: before.map(|before| before.at),
@@ -292,7 +304,7 @@ impl<'a> Looker<'a> {
     }
 
     /// What the entry at hand was, if it still is the same.
-    fn same(&self, entry: &Entry<'_>, folder: Option<&Folder>) -> Option<(u64, Body)> {
+    fn same<'b>(&self, entry: &Entry<'b>, folder: Option<&Folder>) -> Option<(u64, Body<'b>)> {
         if !matches!(entry.body, Body::File { .. } | Body::Symlink { .. }) {
             return None;
         }
@@ -307,7 +319,7 @@ impl<'a> Looker<'a> {
 }
 
 impl Same {
-    fn add(&mut self, at: u64, body: &Body, slots: &mut Vec<Slot>) {
+    fn add(&mut self, at: u64, body: &Body<'_>, slots: &mut Vec<Slot>) {
         match body {
             Body::File { stamp, .. } => {
                 self.files += 1;

@@ -11,9 +11,11 @@
 mod assemble;
 mod attention;
 mod error;
+mod extras;
 mod holding;
 mod listing;
 mod look;
+mod owners;
 mod pattern;
 mod read;
 mod recall;
@@ -30,4 +32,4 @@ pub use error::SnapError;
 pub use holding::Holding;
 pub use seen::{NewSeen, Seen, SeenPlace};
 pub use sink::{HashOnly, NodesOnly, PieceSink, Sink, StoreSink};
-pub use take::{Memory, Sealing, SnapOptions, Statistics, Taken, take, take_again};
+pub use take::{Memory, Recorded, Sealing, SnapOptions, Statistics, Taken, take, take_again};

@@ -17,7 +17,8 @@ use markerbed_core::{
 use super::{
     Sink, SnapError,
     assemble::Outcome,
-    stamp::{Moment, Stamp},
+    extras::{Attributing, RawExtras},
+    stamp::{Allocated, Moment, Stamp},
 };
 use crate::folder::{EntryKind, Folder, Identity};
 
@@ -33,11 +34,12 @@ pub(super) enum Found {
         bytes: Bytes,
         /// What the system says of it.
         stamp: Stamp,
+        extras: RawExtras,
     },
     /// A file that is larger; it was not read.
     Large,
     /// A symlink, and what the system says of it if that was wanted.
-    Symlink(Node, Option<Stamp>),
+    Symlink(Node, Option<(Stamp, RawExtras)>),
     /// Something that cannot be recorded.
     Gap(GapReason, u32),
     /// It is on another file system, and those are left out.
@@ -46,13 +48,12 @@ pub(super) enum Found {
     Own,
 }
 
-/// Whose stamps are wanted.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Stamps {
-    /// Those of files, which are needed to read them.
-    OfFiles,
-    /// Those of symlinks, too.
-    Wanted,
+/// What is wanted besides what an entry is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted {
+    /// Stamps of symlinks; those of files are needed to read them.
+    pub(super) stamps: bool,
+    pub(super) attributes: Attributing,
 }
 
 /// What is left out by what it is and not by its name.
@@ -77,12 +78,12 @@ pub(super) fn read_entry(
     name: &[u8],
     kind: EntryKind,
     left_out: LeftOut<'_>,
-    stamps: Stamps,
+    wanted: Wanted,
 ) -> io::Result<Found> {
     for _ in 0..ATTEMPTS {
         let found = match kind {
-            EntryKind::Symlink => read_symlink(folder, name, stamps),
-            _ => read_small_file(folder, name, left_out),
+            EntryKind::Symlink => read_symlink(folder, name, wanted),
+            _ => read_small_file(folder, name, left_out, wanted.attributes),
         };
         match found {
             Ok(Some(found)) => return Ok(found),
@@ -104,13 +105,16 @@ pub(super) fn read_large_file(
     folder: &Folder,
     name: &[u8],
     sink: &dyn Sink,
-    buffer: &mut [u8],
+    attributes: Attributing,
     path: impl Fn() -> Vec<u8>,
 ) -> Result<Outcome, SnapError> {
+    let mut buffer = vec![0; PIECE_BYTES];
     for _ in 0..ATTEMPTS {
-        let streamed = stream_file(folder, name, sink, buffer);
+        let streamed = stream_file(folder, name, sink, attributes, &mut buffer);
         match streamed {
-            Ok(Some((stamp, content))) => return Ok(Outcome::File(stamp, content)),
+            Ok(Some((stamp, content, extras))) => {
+                return Ok(Outcome::File(stamp, content, extras.put(sink)?));
+            }
             Ok(None) => {}
             Err(Failed::Sink(error)) => return Err(error.into()),
             Err(Failed::System(error)) if is_change(&error) => {}
@@ -149,20 +153,30 @@ pub(super) fn is_change(error: &io::Error) -> bool {
     matches!(errno, Some(Errno::NOENT | Errno::LOOP | Errno::NOTDIR | Errno::NXIO | Errno::STALE))
 }
 
-fn read_symlink(folder: &Folder, name: &[u8], stamps: Stamps) -> io::Result<Option<Found>> {
+fn read_symlink(folder: &Folder, name: &[u8], wanted: Wanted) -> io::Result<Option<Found>> {
     // Before it is read: another one in its place has another stamp.
-    let stamp = match stamps {
-        Stamps::Wanted => Some(Stamp::at(folder, name)?),
-        Stamps::OfFiles => None,
-    };
+    let before = if wanted.stamps { Some(Stamp::at(folder, name)?) } else { None };
     let target = match folder.read_link(name) {
         Ok(target) => target,
         // It is no symlink any more.
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => return Ok(None),
         Err(error) => return Err(error),
     };
+    let about = match before {
+        Some(stamp) => {
+            let extras = match wanted.attributes {
+                Attributing::Taken => RawExtras::of_symlink(folder, name)?,
+                Attributing::Not => RawExtras::default(),
+            };
+            if Stamp::at(folder, name)? != stamp {
+                return Ok(None);
+            }
+            Some((stamp, extras))
+        }
+        None => None,
+    };
     Ok(Some(match Symlink::new(&target) {
-        Ok(symlink) => Found::Symlink(symlink.into(), stamp),
+        Ok(symlink) => Found::Symlink(symlink.into(), about),
         Err(_) => Found::Gap(GapReason::Name, 1),
     }))
 }
@@ -172,9 +186,10 @@ fn read_small_file(
     folder: &Folder,
     name: &[u8],
     left_out: LeftOut<'_>,
+    attributes: Attributing,
 ) -> io::Result<Option<Found>> {
     let file = folder.open_file(name)?;
-    let before = Stamp::of(&file)?;
+    let (before, allocated) = Stamp::and_allocated(&file)?;
     if left_out.own.contains(&before.identity) {
         return Ok(Some(Found::Own));
     }
@@ -200,8 +215,9 @@ fn read_small_file(
             break;
         }
     }
+    let extras = extras_of(&file, &before, allocated, attributes)?;
     let is_whole = bytes.len() as u64 == before.size_bytes && Stamp::of(&file)? == before;
-    Ok(is_whole.then(|| Found::Small { bytes: bytes.into(), stamp: before }))
+    Ok(is_whole.then(|| Found::Small { bytes: bytes.into(), stamp: before, extras }))
 }
 
 enum Failed {
@@ -221,10 +237,11 @@ fn stream_file(
     folder: &Folder,
     name: &[u8],
     sink: &dyn Sink,
+    attributes: Attributing,
     buffer: &mut [u8],
-) -> Result<Option<(Stamp, ContentId)>, Failed> {
+) -> Result<Option<(Stamp, ContentId, RawExtras)>, Failed> {
     let mut file = folder.open_file(name)?;
-    let before = Stamp::of(&file)?;
+    let (before, allocated) = Stamp::and_allocated(&file)?;
     if before.kind() != EntryKind::File {
         return Ok(None);
     }
@@ -247,11 +264,29 @@ fn stream_file(
         bytes += count as u64;
         pieces.write(buffer.get(..count).unwrap_or_default()).map_err(Failed::Sink)?;
     }
+    let extras = extras_of(&file, &before, allocated, attributes)?;
     if bytes != before.size_bytes || Stamp::of(&file)? != before {
         return Ok(None);
     }
     let written = pieces.finish().map_err(Failed::Sink)?;
-    Ok(Some((before, written.id)))
+    Ok(Some((before, written.id, extras)))
+}
+
+/// What no stamp tells of a file that was read to its end.
+fn extras_of(
+    file: &File,
+    stamp: &Stamp,
+    allocated: Allocated,
+    attributes: Attributing,
+) -> io::Result<RawExtras> {
+    if attributes == Attributing::Not {
+        return Ok(RawExtras::default());
+    }
+    let mut extras = RawExtras::of_open(file)?;
+    if allocated == Allocated::InPart {
+        extras.find_holes(file, stamp.size_bytes)?;
+    }
+    Ok(extras)
 }
 
 /// Waits until a file was left alone for a tick of the clock of file times, and tells whether it
@@ -280,6 +315,8 @@ fn retry<T>(mut call: impl FnMut() -> rustix::io::Result<T>) -> io::Result<T> {
     }
 }
 
+/// How much of a large file is read at once.
+const PIECE_BYTES: usize = 1 << 20;
 /// How often a file is read that changes meanwhile.
 pub(super) const ATTEMPTS: u32 = 3;
 /// The clock of file times ticks 100 times a second or more.

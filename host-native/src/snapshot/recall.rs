@@ -5,12 +5,14 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use markerbed_core::{ContentId, NodeId};
+use markerbed_core::{AttributesId, ContentId, NodeId};
 
 use super::{
     assemble::Slot,
-    seen::{Block, Body, Entry, Head, NewSeen, Seen},
-    stamp::{Moment, Stamp},
+    extras::{Attributing, Extras},
+    owners::OwnerNames,
+    seen::{Block, Body, Entry, Head, KnownExtras, NewSeen, Seen},
+    stamp::{Moment, PackedStamp, Stamp},
 };
 use crate::folder::EntryKind;
 
@@ -24,6 +26,10 @@ pub(super) struct Recall<'a> {
     keeps_contents: bool,
     /// Contents that are not in the store although they should be.
     lost: &'a HashSet<ContentId>,
+    attributing: Attributing,
+    owners: OwnerNames,
+    /// Whether owners are called what they were called before.
+    has_same_owners: bool,
 }
 
 /// Where the seen file tells of a directory.
@@ -43,9 +49,49 @@ impl<'a> Recall<'a> {
         now: Option<NewSeen>,
         keeps_contents: bool,
         lost: &'a HashSet<ContentId>,
+        attributing: Attributing,
     ) -> Self {
         let began = now.as_ref().map(|now| (now.began_at(), now.device()));
-        Self { before, now: now.map(Mutex::new), began, keeps_contents, lost }
+        let owners = OwnerNames::default();
+        let called = before.and_then(Seen::owners).unwrap_or_default();
+        let has_same_owners = called
+            .iter()
+            .fold(true, |same, (owner, name)| owners.is_called(*owner, name.as_deref()) && same);
+        Self {
+            before,
+            now: now.map(Mutex::new),
+            began,
+            keeps_contents,
+            lost,
+            attributing,
+            owners,
+            has_same_owners,
+        }
+    }
+
+    /// Whether attributes are taken.
+    pub(super) fn takes_attributes(&self) -> bool {
+        self.attributing == Attributing::Taken
+    }
+
+    /// Whether owners are called what they were called before.
+    pub(super) const fn has_same_owners(&self) -> bool {
+        self.has_same_owners
+    }
+
+    /// What the machine calls owners.
+    pub(super) const fn owners(&self) -> &OwnerNames {
+        &self.owners
+    }
+
+    /// The attributes of a directory and all below it, as they were; none if they are not known.
+    pub(super) fn attributes(&self, block: &Block<'_>) -> Option<AttributesId> {
+        block.head.attributes.filter(|_| self.has_same_owners)
+    }
+
+    /// Tells whether as much is known of a directory itself as is wanted.
+    pub(super) fn knows_directory(&self, block: &Block<'_>) -> bool {
+        block.extras.are_known() || !self.takes_attributes()
     }
 
     /// The directory at the top, as it was.
@@ -66,19 +112,30 @@ impl<'a> Recall<'a> {
     /// Tells whether what has this stamp is sure to be what was seen under a name.
     pub(super) fn knows(&self, entry: &Entry<'_>, stamp: &Stamp) -> bool {
         match &entry.body {
-            Body::File { stamp: before, content, is_stored } => {
+            Body::File { stamp: before, content, is_stored, extras } => {
                 before == stamp
                     && (*is_stored || !self.keeps_contents)
                     && (self.lost.is_empty() || !self.lost.contains(content))
+                    && self.knows_extras(*extras)
             }
-            Body::Symlink { stamp: before, .. } => before == stamp,
+            Body::Symlink { stamp: before, extras, .. } => {
+                before == stamp && self.knows_extras(*extras)
+            }
             _ => false,
         }
     }
 
+    fn knows_extras(&self, extras: KnownExtras<'_>) -> bool {
+        if !self.takes_attributes() {
+            return true;
+        }
+        let is_kept = |extras: Extras| extras.contents().all(|id| !self.lost.contains(&id));
+        extras.are_known() && (self.lost.is_empty() || extras.decode().is_some_and(is_kept))
+    }
+
     /// Tells whether stamps of symlinks are wanted, which cost a call each.
-    pub(super) const fn wants_stamps(&self) -> bool {
-        self.now.is_some()
+    pub(super) fn wants_stamps(&self) -> bool {
+        self.now.is_some() || self.takes_attributes()
     }
 
     /// Tells whether a change from now on of what has this stamp is sure to show.
@@ -92,6 +149,7 @@ impl<'a> Recall<'a> {
     pub(super) fn tell<'b>(
         &self,
         head: &Head,
+        extras: Option<&Extras>,
         entries: impl Iterator<Item = (&'b Slot, (&'b [u8], EntryKind))> + Clone,
     ) -> Told {
         let Some(now) = &self.now else { return Told::Nowhere };
@@ -107,6 +165,7 @@ impl<'a> Recall<'a> {
         }
         let mut bytes = Vec::new();
         head.put(&mut bytes);
+        self.known(extras.map(Extras::encode).as_deref()).put(&mut bytes);
         let at = now.append(&bytes);
         bytes.clear();
         for (slot, (name, kind)) in entries {
@@ -121,7 +180,7 @@ impl<'a> Recall<'a> {
                         .and_then(|block| Body::Directory { block }.put(name, &mut bytes))
                         .is_some()
                 }
-                _ => self.body(slot, kind).put(name, &mut bytes).is_some(),
+                _ => self.put(slot, name, kind, &mut bytes).is_some(),
             };
             if !is_told {
                 now.give_up();
@@ -140,6 +199,9 @@ impl<'a> Recall<'a> {
         let mut now = self.now?.into_inner().unwrap_or_else(PoisonError::into_inner);
         let Told::Now(block) = told else { return None };
         now.set_root(root, block);
+        for (owner, name) in self.owners.into_asked() {
+            now.add_owner(owner, name.as_deref());
+        }
         Some(now)
     }
 
@@ -153,21 +215,42 @@ impl<'a> Recall<'a> {
         }
     }
 
-    /// What is told of an entry that is no directory.
-    fn body(&self, slot: &Slot, kind: EntryKind) -> Body {
+    /// Writes what is told of an entry that is no directory.
+    fn put(&self, slot: &Slot, name: &[u8], kind: EntryKind, out: &mut Vec<u8>) -> Option<()> {
+        let told = |stamp: &PackedStamp, extras: &Extras| {
+            let stamp = stamp.unpacked();
+            let is_whole = !extras.is_partial() && self.will_know(&stamp);
+            is_whole.then(|| (stamp, extras.encode()))
+        };
         match slot {
-            Slot::File { stamp, content } if self.will_know(stamp) => {
-                let is_stored = self.keeps_contents;
-                Body::File { stamp: *stamp, content: *content, is_stored }
-            }
-            Slot::Symlink { stamp: Some(stamp), node } if self.will_know(stamp) => {
-                Body::Symlink { stamp: *stamp, node: *node }
-            }
+            Slot::File { stamp, content, extras } => match told(stamp, extras) {
+                Some((stamp, extras)) => {
+                    let extras = self.known(Some(&extras));
+                    let is_stored = self.keeps_contents;
+                    Body::File { stamp, content: *content, is_stored, extras }.put(name, out)
+                }
+                None => Body::Young(kind).put(name, out),
+            },
+            Slot::Symlink { about: Some((stamp, extras)), node } => match told(stamp, extras) {
+                Some((stamp, extras)) => {
+                    let extras = self.known(Some(&extras));
+                    Body::Symlink { stamp, node: *node, extras }.put(name, out)
+                }
+                None => Body::Young(kind).put(name, out),
+            },
             // What is sealed is told of as if it were too young to be known again (SEAL-3).
-            Slot::File { .. } | Slot::Symlink { .. } | Slot::Sealed(_) | Slot::Directory(_) => {
-                Body::Young(kind)
+            Slot::Symlink { .. } | Slot::Sealed(_) | Slot::Directory(_) => {
+                Body::Young(kind).put(name, out)
             }
-            Slot::Absent | Slot::Waiting | Slot::Same(_) => Body::Absent(kind),
+            Slot::Absent | Slot::Waiting | Slot::Same(_) => Body::Absent(kind).put(name, out),
+        }
+    }
+
+    /// Extended attributes and holes, if they were looked for.
+    fn known<'b>(&self, encoded: Option<&'b [u8]>) -> KnownExtras<'b> {
+        match encoded {
+            Some(encoded) if self.takes_attributes() => KnownExtras::of(encoded),
+            _ => KnownExtras::UNKNOWN,
         }
     }
 }

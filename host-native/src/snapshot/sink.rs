@@ -7,7 +7,7 @@ use std::{
 
 use bytes::Bytes;
 use markerbed_core::{
-    ContentId, ObjectId, WorkspaceId,
+    ContentId, ObjectId, ObjectKind, WorkspaceId,
     hash::{ContentHasher, content_id},
 };
 
@@ -149,7 +149,7 @@ pub struct HashOnly {
 }
 
 impl HashOnly {
-    /// The objects that came: all nodes and pages of what was taken in.
+    /// The objects that came: all nodes and pages of what was taken in, no attributes.
     pub fn into_objects(self) -> HashMap<ObjectId, Bytes> {
         self.objects.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
@@ -165,7 +165,8 @@ impl Sink for HashOnly {
     }
 
     fn put_objects(&self, objects: Vec<(ObjectId, Bytes)>) -> Result<(), StoreError> {
-        self.objects.lock().unwrap_or_else(PoisonError::into_inner).extend(objects);
+        let nodes = objects.into_iter().filter(|(id, _)| id.kind != ObjectKind::Attributes);
+        self.objects.lock().unwrap_or_else(PoisonError::into_inner).extend(nodes);
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use std::{
 };
 
 use markerbed_core::{
-    ContentId, NodeId,
+    AttributesId, ContentId, NodeId,
     hash::content_id,
     tree::{Coverage, Directory, EvidenceDocument, Gap, RulesDocument, SealKey},
 };
@@ -18,8 +18,9 @@ use markerbed_core::{
 use super::{
     Attention, Holding, NewSeen, Seen, SeenPlace, Sink, SnapError,
     assemble::{Assembled, Assembly},
+    extras::Attributing,
     look::Looker,
-    read::{LeftOut, Stamps},
+    read::{LeftOut, Wanted},
     recall::Recall,
     rules::Rules,
     walk::Walker,
@@ -51,6 +52,8 @@ pub struct SnapOptions {
     /// Files and directories that are left out by identity, wherever they are met: the store
     /// itself. They are in no rule, are not counted as left out, and need not exist.
     pub leave_out: Vec<PathBuf>,
+    /// Takes modes, times, owners and extended attributes, too.
+    pub attributes: bool,
     /// How many threads read and hash; none: one a processor.
     pub threads: Option<NonZeroUsize>,
 }
@@ -71,6 +74,8 @@ pub struct Taken {
     pub root: NodeId,
     /// What it holds, with counts.
     pub directory: Directory,
+    /// Attributes of the root and of all below it; none if they were not taken.
+    pub attributes: Option<AttributesId>,
     /// The rules in force.
     pub rules: RulesDocument,
     /// What could not be recorded, in order of paths.
@@ -94,11 +99,20 @@ pub struct Memory<'a> {
     pub seen: Option<&'a Seen>,
     /// Where to keep what is seen now; none: it is forgotten.
     pub place: Option<&'a SeenPlace>,
-    /// The rules of the snapshot of `seen`, if with the same root and rules, and no gaps, nothing
-    /// will be recorded. Otherwise it is made sure that the store still has the contents.
-    pub recorded_rules: Option<ContentId>,
+    /// What the snapshot of `seen` says, if nothing will be recorded if the same is found, without
+    /// gaps. Otherwise it is made sure that the store still has the contents.
+    pub recorded: Option<Recorded>,
     /// Who knows where something may have changed since then; none: everything is looked at.
     pub attention: Option<&'a dyn Attention>,
+}
+
+/// What a snapshot says besides its root.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Recorded {
+    /// The rules.
+    pub rules: ContentId,
+    /// Attributes of the root.
+    pub attributes: Option<AttributesId>,
 }
 
 /// How much work it was to take a directory in.
@@ -150,7 +164,7 @@ pub fn take_again(
     let (taken, new) = take_once(path, options, sink, progress, memory, &HashSet::new())?;
     let Some(seen) = memory.seen.filter(|_| sink.keeps_contents()) else { return Ok((taken, new)) };
     let must_ask = memory.attention.is_none_or(|attention| attention.must_ask_store());
-    if !must_ask || taken.says_what(seen.root(), memory.recorded_rules) {
+    if !must_ask || taken.says_what(seen.root(), memory.recorded) {
         return Ok((taken, new));
     }
     let lost = lost_contents(seen, sink)?;
@@ -182,12 +196,13 @@ fn take_once(
         LeftOut { own: &own, device: options.one_file_system.then_some(identity.device) };
 
     let new = memory.place.and_then(SeenPlace::begin);
-    let recall = Recall::new(memory.seen, new, sink.keeps_contents(), lost);
+    let attributes = if options.attributes { Attributing::Taken } else { Attributing::Not };
+    let recall = Recall::new(memory.seen, new, sink.keeps_contents(), lost, attributes);
     let assembly = Assembly::new(sink, &recall, options);
     let counts = ReadCounts::default();
-    let stamps = if recall.wants_stamps() { Stamps::Wanted } else { Stamps::OfFiles };
+    let wanted = Wanted { stamps: recall.wants_stamps(), attributes };
     let readers =
-        Readers { sink, progress, assembly: &assembly, left_out, stamps, counts: &counts };
+        Readers { sink, progress, assembly: &assembly, left_out, wanted, counts: &counts };
     let threads = options.threads.or_else(|| thread::available_parallelism().ok());
     let threads = threads.map_or(1, NonZeroUsize::get);
     let jobs_waiting_max = 2 * threads;
@@ -203,7 +218,8 @@ fn take_once(
         return Err(of_root(path, error));
     }
 
-    let found = assembly.finish().ok_or_else(|| SnapError::NotFound { path: path.to_owned() })?;
+    let found = assembly.finish()?;
+    let found = found.ok_or_else(|| SnapError::NotFound { path: path.to_owned() })?;
     let statistics = Statistics {
         files: counts.files.into_inner(),
         directories: found.directories,
@@ -211,18 +227,20 @@ fn take_once(
         bytes: counts.bytes.into_inner(),
     };
     let rules = rules.into_document(options);
-    let Assembled { root, directory, told, gaps, left_out, sealed, .. } = found;
+    let Assembled { root, directory, attributes, told, gaps, left_out, sealed, .. } = found;
     let holding = if sink.keeps_contents() { Holding::Kept } else { Holding::Hashed };
+    let listing = None;
     let taken = Taken {
         root,
         directory,
+        attributes,
         rules,
         gaps,
         left_out,
         sealed,
         statistics,
         holding,
-        listing: None,
+        listing,
     };
     taken.check_documents()?;
     Ok((taken, recall.finish(root, told)))
@@ -251,6 +269,7 @@ impl Default for SnapOptions {
             one_file_system: false,
             portable: false,
             leave_out: Vec::new(),
+            attributes: true,
             threads: None,
         }
     }
@@ -279,10 +298,13 @@ impl Taken {
         })
     }
 
-    /// Tells whether it is what a snapshot of this root says, which had these rules and no gaps.
-    fn says_what(&self, root: NodeId, rules: Option<ContentId>) -> bool {
-        let has_rules = |rules| self.rules.write().is_ok_and(|own| content_id(&own) == rules);
-        self.root == root && self.gaps.is_empty() && rules.is_some_and(has_rules)
+    /// Tells whether it is what a snapshot of this root says that had no gaps.
+    fn says_what(&self, root: NodeId, recorded: Option<Recorded>) -> bool {
+        let says = |recorded: Recorded| {
+            let has_rules = |own: Vec<u8>| content_id(&own) == recorded.rules;
+            self.attributes == recorded.attributes && self.rules.write().is_ok_and(has_rules)
+        };
+        self.root == root && self.gaps.is_empty() && recorded.is_some_and(says)
     }
 
     /// Checks that rules and gaps can be recorded at all (LIM-15).

@@ -136,11 +136,12 @@ impl<'a> Walker<'a> {
         listed: Listed,
         above: Option<(Place, &[u8], usize)>,
     ) -> Result<(), Stop<SnapError>> {
-        let Listed { folder, stamp, listing, slots, before, .. } = listed;
+        let Listed { folder, stamp, extras, listing, slots, before, .. } = listed;
+        let extras = extras.map(|raw| self.assembly.put_extras(raw)).transpose()?;
         let listing = Arc::new(listing);
         let parent = above.map(|(place, ..)| place);
         let seal = listed.in_force.seal.clone();
-        let begun = Begun { listing: listing.clone(), slots, stamp, before, seal };
+        let begun = Begun { listing: listing.clone(), slots, stamp, extras, before, seal };
         let directory = self.assembly.begin(parent, begun, listed.left_out)?;
         if listed.same.files + listed.same.symlinks > 0 {
             self.counts.add(&listed.same);

@@ -15,9 +15,10 @@ use markerbed_core::{
 use super::{
     Sink, SnapError,
     assemble::{Assembly, DirectoryId, Outcome, Place},
+    extras::{Attributing, Extras, RawExtras},
     listing::Listing,
     look::Same,
-    read::{Found, LeftOut, Stamps, read_entry, read_large_file},
+    read::{Found, LeftOut, Wanted, read_entry, read_large_file},
     stamp::Stamp,
 };
 use crate::{
@@ -48,7 +49,7 @@ pub(super) struct Readers<'a> {
     pub(super) progress: &'a dyn Progress,
     pub(super) assembly: &'a Assembly<'a>,
     pub(super) left_out: LeftOut<'a>,
-    pub(super) stamps: Stamps,
+    pub(super) wanted: Wanted,
     pub(super) counts: &'a ReadCounts,
 }
 
@@ -102,8 +103,16 @@ impl Readers<'_> {
         name: &[u8],
         kind: EntryKind,
     ) -> Result<Found, SnapError> {
-        read_entry(&piece.folder, name, kind, self.left_out, self.stamps)
+        read_entry(&piece.folder, name, kind, self.left_out, self.wanted_of(piece))
             .map_err(|cause| SnapError::System { path: self.assembly.path_of(place), cause })
+    }
+
+    /// What is sealed has no attributes (SEAL-4).
+    fn wanted_of(&self, piece: &Piece) -> Wanted {
+        match piece.seal {
+            Some(_) => Wanted { attributes: Attributing::Not, ..self.wanted },
+            None => self.wanted,
+        }
     }
 
     fn take(
@@ -114,15 +123,20 @@ impl Readers<'_> {
         batch: &mut Batch,
     ) -> Result<(), SnapError> {
         match found {
-            Found::Small { bytes, stamp } => {
+            Found::Small { bytes, stamp, extras } => {
                 batch.content_bytes += bytes.len() as u64;
-                batch.files.push((place, stamp, seal.cloned()));
                 batch.contents.push(bytes);
+                batch.contents.extend(extras.values().cloned());
+                batch.files.push((place, stamp, extras, seal.cloned()));
                 if batch.content_bytes >= BATCH_BYTES {
                     self.put_contents(batch)?;
                 }
             }
-            Found::Symlink(node, stamp) => {
+            Found::Symlink(node, about) => {
+                let about = match about {
+                    Some((stamp, extras)) => Some((stamp, extras.put(self.sink)?)),
+                    None => None,
+                };
                 batch.symlink_count += 1;
                 if let Some(key) = seal {
                     batch.add_sealed(place, &node.seal(key));
@@ -130,7 +144,7 @@ impl Readers<'_> {
                 }
                 let id = node.id();
                 batch.objects.push((id.into(), node.encode().into()));
-                batch.outcomes.push((place, Outcome::Symlink(stamp, id)));
+                batch.outcomes.push((place, Outcome::Symlink(about, id)));
             }
             Found::Gap(reason, attempts) => {
                 batch.outcomes.push((place, Outcome::Gap(reason, attempts)));
@@ -146,12 +160,11 @@ impl Readers<'_> {
         let Some(&slot) = piece.slots.first() else { return Ok(()) };
         let Some((name, _)) = piece.listing.entry(slot) else { return Ok(()) };
         let place = Place { directory: piece.directory, slot };
-        let mut buffer = vec![0; PIECE_BYTES];
         let path = || self.assembly.path_of(place);
-        let read = read_large_file(&piece.folder, name, self.sink, &mut buffer, path)?;
-        match read {
-            Outcome::File(stamp, content) => {
-                self.add_file(place, &stamp, content, piece.seal.as_deref(), batch)?;
+        let wanted = self.wanted_of(piece).attributes;
+        match read_large_file(&piece.folder, name, self.sink, wanted, path)? {
+            Outcome::File(stamp, content, extras) => {
+                self.add_file(place, (stamp, extras), content, piece.seal.as_deref(), batch)?;
             }
             outcome => batch.outcomes.push((place, outcome)),
         }
@@ -162,7 +175,7 @@ impl Readers<'_> {
     fn add_file(
         &self,
         place: Place,
-        stamp: &Stamp,
+        (stamp, extras): (Stamp, Extras),
         content: ContentId,
         seal: Option<&SealKey>,
         batch: &mut Batch,
@@ -170,12 +183,12 @@ impl Readers<'_> {
         batch.file_count += 1;
         let Some(key) = seal else {
             batch.file_bytes += stamp.size_bytes;
-            batch.outcomes.push((place, Outcome::File(*stamp, content)));
+            batch.outcomes.push((place, Outcome::File(stamp, content, extras)));
             return Ok(());
         };
         // From here on nothing tells of it but its own object: no stamp, no size (SEAL-3) and no
         // attributes (SEAL-4).
-        let node = self.assembly.file_node(stamp, content).map_err(|cause| {
+        let node = self.assembly.file_node(&stamp, content).map_err(|cause| {
             let path = self.assembly.path_of(place);
             SnapError::Format { path, cause }
         })?;
@@ -191,8 +204,12 @@ impl Readers<'_> {
         let ids = self.sink.put_contents(&batch.contents)?;
         batch.contents.clear();
         batch.content_bytes = 0;
-        for ((place, stamp, seal), id) in std::mem::take(&mut batch.files).into_iter().zip(ids) {
-            self.add_file(place, &stamp, id, seal.as_deref(), batch)?;
+        // After each file come the values of its attributes.
+        let mut ids = ids.into_iter();
+        for (place, stamp, extras, seal) in std::mem::take(&mut batch.files) {
+            let Some(content) = ids.next() else { break };
+            let about = (stamp, extras.with_contents(&mut ids));
+            self.add_file(place, about, content, seal.as_deref(), batch)?;
         }
         Ok(())
     }
@@ -227,7 +244,7 @@ impl Piece {
 #[derive(Default)]
 struct Batch {
     /// Files whose contents wait in `contents`, and what they are sealed with.
-    files: Vec<(Place, Stamp, Option<Arc<SealKey>>)>,
+    files: Vec<(Place, Stamp, RawExtras, Option<Arc<SealKey>>)>,
     contents: Vec<Bytes>,
     content_bytes: u64,
     objects: Vec<(ObjectId, Bytes)>,
@@ -245,7 +262,5 @@ impl Batch {
     }
 }
 
-/// How much of a large file is read at once.
-const PIECE_BYTES: usize = 1 << 20;
 /// How much of small files is handed over at once: the last frame of each batch is not full.
 const BATCH_BYTES: u64 = 4 << 20;

@@ -71,7 +71,7 @@ impl SnapshotDraft {
         Ok(Self {
             source,
             root: taken.root,
-            attributes: None,
+            attributes: taken.attributes,
             coverage: taken.coverage(),
             rules: taken.rules.write()?.into(),
             evidence: evidence.map(|evidence| evidence.write()).transpose()?.map(Bytes::from),

@@ -1,7 +1,7 @@
 //! Finds what a reference means.
 
 use markerbed_core::{
-    ContentId, NodeId, Object, ObjectId, ObjectKind, SnapshotId,
+    AttributesId, ContentId, NodeId, Object, ObjectId, ObjectKind, SnapshotId,
     ledger::Operation,
     tree::{self, Node, Path, Resolved},
 };
@@ -136,6 +136,23 @@ impl Workspace {
                 Err(WorkspaceError::NotADirectory { reference: shown, path: path.first(depth) })
             }
         }
+    }
+
+    /// Finds the attributes of a node; none if it has none, or if no snapshot was named.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong or missing on the way.
+    pub async fn resolve_attributes(
+        &self,
+        place: &Place,
+    ) -> Result<Option<AttributesId>, WorkspaceError> {
+        let snapshot = place.tree.snapshot.as_ref();
+        let Some(root) = snapshot.and_then(|snapshot| snapshot.snapshot.attributes) else {
+            return Ok(None);
+        };
+        let path = place.path.clone();
+        self.run(move |io| async move { tree::resolve_attributes(&io, root, &path).await }).await
     }
 
     /// Finds whatever a reference names: besides snapshots and nodes, all 64 digits of an id also

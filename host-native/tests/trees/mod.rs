@@ -14,9 +14,9 @@ use std::{
 };
 
 use markerbed_core::{
-    NodeId, WorkspaceId,
+    AttributesId, NodeId, WorkspaceId,
     step::Step,
-    tree::{Gap, GapReason, NodeBody, NodeKind, Walk},
+    tree::{Attribute, Gap, GapReason, NodeBody, NodeKind, Walk, list_attributes},
 };
 use markerbed_host::{
     drive::blocking::drive,
@@ -151,6 +151,39 @@ pub(crate) fn lines(store: &MemoryStore, root: NodeId) -> BTreeMap<Vec<u8>, Stri
         }
     }
     found
+}
+
+/// The own attributes of every path that has any, the root too; each must be stored.
+pub(crate) fn attributes(
+    store: &MemoryStore,
+    root: AttributesId,
+) -> BTreeMap<Vec<u8>, Vec<Attribute>> {
+    let mut open = vec![(Vec::new(), root)];
+    let mut found = BTreeMap::new();
+    while let Some((path, id)) = open.pop() {
+        let step = Step::start(|io| async move {
+            let attributes = io.fetch_attributes(id).await?;
+            let children = list_attributes(&io, &attributes, b"", u64::MAX).await?;
+            Ok((attributes, children))
+        });
+        let (attributes, children) = drive(step.unwrap(), store, WORKSPACE).unwrap();
+        for (name, id) in children {
+            let slash: &[u8] = if path.is_empty() { b"" } else { b"/" };
+            open.push(([&path, slash, name.as_bytes()].concat(), id));
+        }
+        found.insert(path, attributes.own().to_vec());
+    }
+    found
+}
+
+/// Sets an extended attribute; tells whether the file system has such.
+pub(crate) fn set_extended(path: &Path, name: &str, value: &[u8]) -> bool {
+    use rustix::{fs::XattrFlags, io::Errno};
+    match rustix::fs::setxattr(path, name, value, XattrFlags::empty()) {
+        Ok(()) => true,
+        Err(Errno::OPNOTSUPP) => false,
+        Err(error) => panic!("{}: {error}", path.display()),
+    }
 }
 
 /// Does something as a user whom the system refuses things, on a thread of its own.

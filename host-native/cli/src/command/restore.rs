@@ -4,7 +4,7 @@ use std::{ffi::OsString, io, path::PathBuf};
 
 use markerbed_host::{
     drive::blocking::wait,
-    restore::{Lack, Lacking, RestoreError, RestoreOptions, UnfinishedNames, restore},
+    restore::{Lack, Lacking, NotPutBack, RestoreError, RestoreOptions, UnfinishedNames, restore},
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -16,14 +16,16 @@ use crate::{
     interrupt::Scratch,
     json::{HexId, PathBytes, TargetPath, note_unfit},
     open::{Opened, Purpose, reference},
-    output::{Report, Text},
+    output::{Output, Report, Text},
     progress::Progress,
     text::{counted, grouped},
 };
 
 /// Write a snapshot, a directory or a file out again, checked as it is written
 ///
-/// Writes only below TARGET. Exits with 3 if something is not in the store; the rest is restored.
+/// Writes only below TARGET. Modes, times, owners, extended attributes, holes and hard links come
+/// back as far as the system lets them. Exits with 3 if something is not in the store; the rest is
+/// restored.
 #[derive(clap::Args)]
 pub(crate) struct Restore {
     /// What to restore
@@ -35,6 +37,12 @@ pub(crate) struct Restore {
     /// Write into a directory that is not empty, and over files and symlinks
     #[arg(long)]
     force: bool,
+    /// Put modes, times, owners and extended attributes not back
+    #[arg(long)]
+    no_attributes: bool,
+    /// Put owners not back; only the superuser can
+    #[arg(long)]
+    no_owner: bool,
 }
 
 /// What `markerbed restore --json` answers.
@@ -57,6 +65,20 @@ pub(crate) struct RestoreAnswer {
     lacking: Vec<LackingMembers>,
     /// How many could not be restored.
     lacking_count: u64,
+    /// The first of the attributes that the system did not let be put back, in order of paths.
+    not_put_back: Vec<NotPutBackMembers>,
+    /// How many there are.
+    not_put_back_count: u64,
+}
+
+/// An attribute that is not as it was.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct NotPutBackMembers {
+    #[serde(flatten)]
+    path: PathBytes,
+    /// What it is, in words.
+    what: String,
 }
 
 /// Something of the tree that is not in the target.
@@ -77,8 +99,14 @@ impl Restore {
         let place = wait(opened.workspace.resolve_node(&reference(&self.reference)?))?;
         let names = UnfinishedNames::draw()
             .map_err(|cause| Failure::system("randomness of the system", &cause))?;
+        let attributes = match self.no_attributes {
+            true => None,
+            false => wait(opened.workspace.resolve_attributes(&place))?,
+        };
         let options = RestoreOptions {
             force: self.force,
+            attributes,
+            owners: !self.no_owner && may_give_away(),
             unfinished: Some(names),
             ..RestoreOptions::default()
         };
@@ -101,6 +129,8 @@ impl Restore {
             bytes: restored.bytes,
             lacking: restored.lacking.iter().map(LackingMembers::of).collect(),
             lacking_count: restored.lacking_count,
+            not_put_back: restored.not_put_back.iter().map(NotPutBackMembers::of).collect(),
+            not_put_back_count: restored.not_put_back_count,
         };
         for lacking in &answer.lacking {
             host.output.note(format_args!(
@@ -113,8 +143,38 @@ impl Restore {
         if more > 0 {
             host.output.note(format_args!("not restored: {} more", grouped(more)));
         }
+        note_not_put_back(&mut host.output, &answer);
         let exit = if restored.is_complete() { Exit::Done } else { Exit::Incomplete };
         host.output.tell(&answer, exit)
+    }
+}
+
+/// Says what was not put back: the first few, or all that are named with `--verbose`.
+fn note_not_put_back(output: &mut Output, answer: &RestoreAnswer) {
+    let named = answer.not_put_back.len();
+    let shown = if output.is_verbose() { named } else { named.min(NOT_PUT_BACK_SHOWN) };
+    for refused in answer.not_put_back.iter().take(shown) {
+        let (path, what) = (refused.path.shown(), &refused.what);
+        output.note(format_args!("not put back: {path}: {what}"));
+    }
+    let more = answer.not_put_back_count.saturating_sub(shown as u64);
+    if more > 0 {
+        output.note(format_args!("not put back: {} more", grouped(more)));
+    }
+}
+
+/// Whether the system lets files be given to other owners.
+fn may_give_away() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+impl NotPutBackMembers {
+    fn of(refused: &NotPutBack) -> Self {
+        let path = match refused.path.as_slice() {
+            [] => b".".to_vec(),
+            path => path.to_vec(),
+        };
+        Self { path: PathBytes(path), what: refused.what.to_owned() }
     }
 }
 
@@ -126,6 +186,7 @@ impl LackingMembers {
             Lack::Withheld => "it is sealed and withheld",
             Lack::Damaged => "what is stored for it is damaged",
             Lack::InTheWay => "a directory is in the way",
+            Lack::Attributes => "it is there, but its attributes are not in the store",
             _ => "it cannot be restored",
         };
         let code = lacking.why.code().to_owned();
@@ -150,3 +211,6 @@ impl Report for RestoreAnswer {
         ))
     }
 }
+
+/// How many attributes that were not put back are named.
+const NOT_PUT_BACK_SHOWN: usize = 10;

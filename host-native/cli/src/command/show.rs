@@ -2,11 +2,11 @@
 
 use std::{ffi::OsString, io};
 
-use markerbed_core::{ContentId, tree::EvidenceDocument};
+use markerbed_core::{ContentId, Error, tree::EvidenceDocument};
 use markerbed_host::{
     drive::blocking::wait,
     snapshot::Holding,
-    workspace::{Found, Place, RecordedSnapshot},
+    workspace::{Found, Place, RecordedSnapshot, WorkspaceError},
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -16,7 +16,7 @@ use crate::{
     exit::Exit,
     failure::{Failure, one_line},
     host::Host,
-    json::{GapMembers, HexId, HexId16, NodeMembers, PathBytes},
+    json::{AttributesMembers, GapMembers, HexId, HexId16, NodeMembers, PathBytes},
     open::{Opened, Purpose, reference},
     output::{Report, Text},
     text::{counted, grouped},
@@ -42,7 +42,7 @@ pub(crate) enum ShowAnswer {
     /// A snapshot.
     Snapshot(Box<ShownSnapshot>),
     /// A node.
-    Node(ShownNode),
+    Node(Box<ShownNode>),
     /// Another object.
     Object(ShownObject),
     /// A content.
@@ -113,6 +113,9 @@ pub(crate) struct ShownNode {
     /// The snapshot it was looked for in.
     #[serde(skip_serializing_if = "Option::is_none")]
     snapshot: Option<HexId>,
+    /// What the file system said of it, if the snapshot has that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attributes: Option<AttributesMembers>,
 }
 
 /// An object that is neither a snapshot nor a node.
@@ -141,7 +144,7 @@ impl Show {
         let found = wait(opened.workspace.find(&reference(&self.reference)?))?;
         let (answer, exit) = match found {
             Found::Snapshot(recorded) => show_snapshot(host, &opened, &recorded)?,
-            Found::Node(place) => (ShowAnswer::Node(ShownNode::of(&place)), Exit::Done),
+            Found::Node(place) => show_node(host, &opened, &place)?,
             Found::Object(object) => {
                 let id = object.id();
                 let object = ShownObject {
@@ -156,6 +159,30 @@ impl Show {
         };
         host.output.conclude(&answer, exit)
     }
+}
+
+fn show_node(
+    host: &mut Host,
+    opened: &Opened,
+    place: &Place,
+) -> Result<(ShowAnswer, Exit), Failure> {
+    let attributes = wait(opened.workspace.resolve_attributes(place)).and_then(|id| match id {
+        Some(id) => {
+            wait(opened.workspace.run(move |io| async move { io.fetch_attributes(id).await }))
+                .map(Some)
+        }
+        None => Ok(None),
+    });
+    let (attributes, exit) = match attributes {
+        Ok(attributes) => (attributes, Exit::Done),
+        Err(WorkspaceError::Engine(Error::MissingObject { .. })) => {
+            host.output.note(format_args!("its attributes are not in the store"));
+            (None, Exit::Incomplete)
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let attributes = attributes.as_ref().map(AttributesMembers::of);
+    Ok((ShowAnswer::Node(Box::new(ShownNode::of(place, attributes))), exit))
 }
 
 fn show_snapshot(
@@ -207,11 +234,12 @@ fn show_snapshot(
 }
 
 impl ShownNode {
-    fn of(place: &Place) -> Self {
+    fn of(place: &Place, attributes: Option<AttributesMembers>) -> Self {
         Self {
             path: PathBytes(place.path.as_bytes().to_vec()),
             node: NodeMembers::of(place.id, &place.node),
             snapshot: place.tree.snapshot.as_ref().map(|snapshot| snapshot.id.into()),
+            attributes,
         }
     }
 }
@@ -225,6 +253,7 @@ impl Report for ShowAnswer {
                     text.field("path", node.path.shown())?;
                 }
                 text.node(&node.node)?;
+                node.attributes.as_ref().map_or(Ok(()), |own| put_attributes(own, text))?;
                 match &node.snapshot {
                     Some(snapshot) => text.field("snapshot", snapshot.as_str()),
                     None => Ok(()),
@@ -237,6 +266,29 @@ impl Report for ShowAnswer {
             }
         }
     }
+}
+
+fn put_attributes(own: &AttributesMembers, text: &mut Text<'_>) -> io::Result<()> {
+    if let Some(mode) = &own.mode {
+        text.field("mode", mode)?;
+    }
+    if let Some(modified) = &own.modified {
+        text.field("modified", &modified.time)?;
+    }
+    if let Some(owner) = own.owner() {
+        text.field("owner", owner)?;
+    }
+    for extended in &own.extended {
+        let size = counted(extended.size, "byte", "bytes");
+        text.field("extended", format_args!("{}, {size}", extended.name.shown()))?;
+    }
+    if let Some(group) = &own.link_group {
+        text.field("link group", group.short())?;
+    }
+    if let Some(holes) = own.holes {
+        text.field("holes", grouped(holes as u64))?;
+    }
+    Ok(())
 }
 
 impl ShownSnapshot {

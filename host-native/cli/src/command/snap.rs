@@ -110,6 +110,9 @@ pub(crate) struct SnapAnswer {
     /// How it differs from the snapshot before; absent if that one is damaged.
     #[serde(skip_serializing_if = "Option::is_none")]
     changes: Option<ChangeCounts>,
+    /// The AttributesId of the directory; absent if none were taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attributes: Option<HexId>,
     /// How many entries the rules left out; a directory counts once.
     left_out: u64,
     /// How many files, symlinks and directories are sealed; absent if nothing was to be.
@@ -144,7 +147,7 @@ impl Snap {
             let recalled = if self.rehash {
                 None
             } else {
-                source.recall(&opened, &self.options(&opened, None))?
+                source.recall(&opened, &self.options(&opened, host, None))?
             };
             let before = Recollection { recalled: recalled.as_ref(), attention: None };
             let (told, answered) = self.snap(host, &opened, &source, &stamp, before)?.tell(host)?;
@@ -190,8 +193,13 @@ impl Snap {
     }
 
     /// How the pipeline takes a source in; what is sealed is no matter to what is remembered.
-    pub(super) fn options(&self, opened: &Opened, sealed: Option<&Sealed>) -> SnapOptions {
-        self.rules.options(opened, sealed)
+    pub(super) fn options(
+        &self,
+        opened: &Opened,
+        host: &Host,
+        sealed: Option<&Sealed>,
+    ) -> SnapOptions {
+        self.rules.options(opened, host, sealed)
     }
 
     fn sources(&mut self) -> Result<Vec<Source>, Failure> {
@@ -231,7 +239,7 @@ impl Snap {
         let newest = wait(opened.workspace.newest_of_source(&source.label))?;
         let sealed = self.seals.find(host, opened, newest.as_ref(), Purpose::Write)?;
         let progress = Progress::begin(&host.output, "reading");
-        let options = self.options(opened, sealed.as_ref());
+        let options = self.options(opened, host, sealed.as_ref());
         let Recollection { recalled, attention } = before;
         let place = source.seen_place(opened, &options);
         let is_newest = |recalled: &&Recalled| {
@@ -243,7 +251,7 @@ impl Snap {
         let memory = Memory {
             seen: recalled.map(|recalled| &recalled.seen),
             place: place.as_ref(),
-            recorded_rules: recalled.filter(is_newest).and_then(Recalled::whole_rules),
+            recorded: recalled.filter(is_newest).and_then(Recalled::recorded),
             attention,
         };
         let (mut taken, seen) = take_again(&source.path, &options, sink, &progress, memory)?;
@@ -373,6 +381,7 @@ impl SnapAnswer {
             root: taken.root.into(),
             parent: parent.map(HexId::from),
             changes,
+            attributes: taken.attributes.map(HexId::from),
             left_out: taken.left_out,
             sealed: None,
             gaps: taken.gaps.iter().map(GapMembers::of).collect(),

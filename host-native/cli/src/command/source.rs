@@ -5,18 +5,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use markerbed_core::{
-    ContentId,
-    tree::{Coverage, EvidenceDocument, Label},
-};
+use markerbed_core::tree::{Coverage, EvidenceDocument, Label};
 use markerbed_host::{
     drive::blocking::wait,
-    snapshot::{Holding, Seen, SeenPlace, SnapOptions},
+    snapshot::{Holding, Recorded, Seen, SeenPlace, SnapOptions},
     workspace::RecordedSnapshot,
 };
 
 use super::sealing::Sealed;
-use crate::{failure::Failure, open::Opened, text::shown};
+use crate::{failure::Failure, host::Host, open::Opened, text::shown};
 
 /// What to leave out of a source.
 #[derive(clap::Args)]
@@ -34,6 +31,9 @@ pub(crate) struct Rules {
     /// UTF-8 as gaps
     #[arg(long)]
     pub(crate) portable: bool,
+    /// Leave out modes, times, owners and extended attributes
+    #[arg(long)]
+    no_attributes: bool,
 }
 
 /// A directory and what people call it.
@@ -57,13 +57,19 @@ pub(crate) struct Recalled {
 impl Rules {
     /// The same as options of the pipeline, and what is sealed; the store itself is always left
     /// out.
-    pub(crate) fn options(&self, opened: &Opened, sealed: Option<&Sealed>) -> SnapOptions {
+    pub(crate) fn options(
+        &self,
+        opened: &Opened,
+        host: &Host,
+        sealed: Option<&Sealed>,
+    ) -> SnapOptions {
         SnapOptions {
             seal: sealed.map(Sealed::sealing),
             ignore: !self.no_ignore,
             exclude: self.exclude.clone(),
             one_file_system: self.one_file_system,
             portable: self.portable,
+            attributes: !self.no_attributes && host.inputs.tell_attributes(),
             leave_out: vec![opened.directory.clone()],
             ..SnapOptions::default()
         }
@@ -133,10 +139,11 @@ impl Recalled {
         (own.root, own.attributes) == (other.root, other.attributes)
     }
 
-    /// The rules of the snapshot, if it has no gaps.
-    pub(crate) fn whole_rules(&self) -> Option<ContentId> {
+    /// What the snapshot says besides its root, if it has no gaps.
+    pub(crate) fn recorded(&self) -> Option<Recorded> {
         let snapshot = &self.snapshot.snapshot;
-        (snapshot.coverage == Coverage::Complete).then_some(snapshot.rules)
+        let recorded = Recorded { rules: snapshot.rules, attributes: snapshot.attributes };
+        (snapshot.coverage == Coverage::Complete).then_some(recorded)
     }
 }
 

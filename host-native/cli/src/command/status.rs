@@ -64,6 +64,8 @@ pub(crate) struct StatusAnswer {
     snapshot: Option<HexId>,
     /// How the directory differs from it.
     changes: ChangeCounts,
+    /// Whether modes, times, owners or extended attributes differ from what was recorded.
+    attributes_differ: bool,
     /// The same one by one; empty if there is no snapshot.
     list: Vec<Change>,
     /// How many entries the rules leave out; a directory counts once.
@@ -86,7 +88,7 @@ impl Status {
         let sealed = self.seals.find(host, &opened, newest.as_ref(), Purpose::Read)?;
         let sink = HashOnly::default();
         let progress = Progress::begin(&host.output, "reading");
-        let options = self.rules.options(&opened, sealed.as_ref());
+        let options = self.rules.options(&opened, host, sealed.as_ref());
         let recalled = if self.rehash { None } else { source.recall(&opened, &options)? };
         let seen = recalled.as_ref().map(|recalled| &recalled.seen);
         let memory = Memory { seen, ..Memory::default() };
@@ -141,6 +143,9 @@ impl StatusAnswer {
             root: taken.root.into(),
             snapshot: newest.map(|newest| newest.id.into()),
             changes,
+            attributes_differ: newest.is_some_and(|newest| {
+                taken.attributes.is_some() && newest.snapshot.attributes != taken.attributes
+            }),
             list: difference.iter().flat_map(|list| &list.changes).map(Change::of).collect(),
             left_out: taken.left_out,
             gaps: taken.gaps.iter().map(GapMembers::of).collect(),
@@ -151,7 +156,7 @@ impl StatusAnswer {
 
     fn differs(&self) -> bool {
         let nothing = ChangeCounts { complete: self.changes.complete, ..ChangeCounts::default() };
-        self.snapshot.is_none() || self.changes != nothing
+        self.snapshot.is_none() || self.attributes_differ || self.changes != nothing
     }
 }
 
@@ -181,7 +186,12 @@ impl StatusAnswer {
             return text
                 .line(format_args!("{source}: nothing has changed since snapshot {snapshot}"));
         }
-        let changes = self.changes.sentence();
+        let changes = match self.list.as_slice() {
+            [] if self.attributes_differ && self.changes.complete => {
+                "modes, times, owners or extended attributes differ".to_owned()
+            }
+            _ => self.changes.sentence(),
+        };
         text.line(format_args!("{source}: {changes} since snapshot {snapshot}"))?;
         self.list.iter().try_for_each(|change| change.put_text(text))
     }

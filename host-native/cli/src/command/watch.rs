@@ -112,7 +112,7 @@ impl Watching {
     fn look(&mut self, host: &mut Host) -> Result<(), Failure> {
         // Others may write between two looks.
         let opened = Opened::of(host, Purpose::Write)?;
-        let options = self.snap.options(&opened, None);
+        let options = self.snap.options(&opened, host, None);
         self.watcher.begin_look();
         if self.recalled.is_none() {
             self.watcher.widen();

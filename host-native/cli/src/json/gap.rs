@@ -48,6 +48,7 @@ impl GapMembers {
             GapReason::TooDeep => "it lies deeper than the format allows",
             GapReason::TooLarge => "it is larger than the format allows",
             GapReason::Symlink => "it is a symlink, and not every system tells where it leads",
+            GapReason::Attributes => "an extended attribute of it cannot be read",
         };
         format!("{}: {why}", self.path.shown())
     }

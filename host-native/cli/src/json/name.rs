@@ -78,6 +78,8 @@ names! {
     TargetPath { "target", "target_b64", "where it was restored" }
     /// Another name in the same directory.
     TwinPath { "twin", "twin_b64", "the path of the other name that is the same there" }
+    /// What an extended attribute is called.
+    AttributeName { "name", "name_b64", "what it is called" }
     /// Where a symlink points.
     TargetBytes { "target", "target_b64", "where the symlink points" }
 }

@@ -9,6 +9,7 @@
 
 mod support;
 
+mod attributes;
 mod documents;
 mod golden;
 mod hostile_names;

@@ -1,26 +1,29 @@
 //! Makes directories from the bottom up, as soon as all of their entries are known.
 
+mod attributes;
 mod objects;
 mod state;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use markerbed_core::{
-    ContentId, NodeId,
+    AttributesId, ContentId, NodeId,
     codec::Canonical,
     map::{self, Entry, MapKind},
     tree::{Child, Counts, Directory, File, Gap, GapReason, Node, NodeKind, SealKey},
 };
 
+use attributes::Mirrored;
 use objects::Objects;
 use state::{Pending, State};
 
 use super::{
     Sink, SnapError, SnapOptions,
+    extras::{Extras, RawExtras},
     listing::Listing,
     recall::{Recall, Told},
     seen::{Block, Body, Head},
-    stamp::Stamp,
+    stamp::{PackedStamp, Stamp},
 };
 use crate::{folder::EntryKind, store::StoreError};
 
@@ -40,6 +43,8 @@ pub(super) struct Begun {
     /// One for each entry of the listing.
     pub(super) slots: Vec<Slot>,
     pub(super) stamp: Stamp,
+    /// Its own; none if they are as in the block from before.
+    pub(super) extras: Option<Extras>,
     /// The block of the same directory when it was seen before.
     pub(super) before: Option<u64>,
     /// What it is sealed with, if it is.
@@ -56,11 +61,12 @@ pub(super) enum Slot {
     /// What it was when it was seen before, in the entry of the seen file that begins here.
     Same(u64),
     File {
-        stamp: Stamp,
+        stamp: PackedStamp,
         content: ContentId,
+        extras: Extras,
     },
     Symlink {
-        stamp: Option<Stamp>,
+        about: Option<(PackedStamp, Extras)>,
         node: NodeId,
     },
     /// A sealed file or symlink: no more may be remembered of it.
@@ -75,8 +81,11 @@ pub(super) struct Made {
     directory: Directory,
     /// Where the seen file tells of it.
     pub(super) told: Told,
+    attributes: Mirrored,
     /// Its node is the one of the block that it had before.
     is_same: bool,
+    /// So are its attributes.
+    has_same_attributes: bool,
 }
 
 /// Names a directory while it waits.
@@ -94,9 +103,9 @@ pub(super) struct Place {
 #[derive(Clone, Debug)]
 pub(super) enum Outcome {
     /// A file that was read.
-    File(Stamp, ContentId),
+    File(Stamp, ContentId, Extras),
     /// A symlink whose node was put.
-    Symlink(Option<Stamp>, NodeId),
+    Symlink(Option<(Stamp, Extras)>, NodeId),
     /// A sealed file or symlink whose node was put.
     Sealed(Child),
     /// It could not be recorded.
@@ -112,6 +121,7 @@ pub(super) enum Outcome {
 pub(super) struct Assembled {
     pub(super) root: NodeId,
     pub(super) directory: Directory,
+    pub(super) attributes: Option<AttributesId>,
     pub(super) told: Told,
     pub(super) gaps: Vec<Gap>,
     pub(super) left_out: u64,
@@ -134,9 +144,12 @@ impl<'a> Assembly<'a> {
         let is_waiting = |slot: &&Slot| matches!(slot, Slot::Waiting);
         // A listing holds no more than fit 32 bits.
         let waiting = begun.slots.iter().filter(is_waiting).count() as u32;
-        let pending = Pending { parent, begun, waiting };
         let mut state = self.lock();
         state.left_out += left_out;
+        if begun.extras.as_ref().is_some_and(Extras::is_partial) {
+            state.add_attributes_gap(parent)?;
+        }
+        let pending = Pending { parent, begun, waiting };
         if waiting == 0 {
             // Complete already: it never waits.
             drop(state);
@@ -158,15 +171,32 @@ impl<'a> Assembly<'a> {
         self.complete(complete)
     }
 
-    /// Everything, once the root is complete.
-    pub(super) fn finish(self) -> Option<Assembled> {
-        let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let Made { child, directory, told, .. } = state.root?;
+    /// Puts what was read of a directory itself.
+    pub(super) fn put_extras(&self, raw: RawExtras) -> Result<Extras, SnapError> {
+        Ok(raw.put(self.sink)?)
+    }
+
+    /// Everything, once the root is complete; none if it is not.
+    pub(super) fn finish(self) -> Result<Option<Assembled>, SnapError> {
+        let mut state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let Some(Made { child, directory, told, attributes, .. }) = state.root else {
+            return Ok(None);
+        };
+        let attributes = std::mem::take(&mut state.linked).finish(attributes, self.sink)?;
         let mut gaps = state.gaps;
         gaps.sort_unstable();
         let State { left_out, sealed, directories, .. } = state;
         let root = child.id;
-        Some(Assembled { root, directory, told, gaps, left_out, sealed, directories })
+        Ok(Some(Assembled {
+            root,
+            directory,
+            attributes,
+            told,
+            gaps,
+            left_out,
+            sealed,
+            directories,
+        }))
     }
 
     /// The path of an entry that waits, relative to the root.
@@ -179,7 +209,7 @@ impl<'a> Assembly<'a> {
         let mut objects = Objects::new(self.sink);
         while let Some(pending) = complete.pop() {
             let parent = pending.parent;
-            let made = self.make(&pending.begun, &mut objects);
+            let made = self.make(&pending, &mut objects);
             let mut state = self.lock();
             let made = made.map_err(|error| match error {
                 Failed::Format(cause) => {
@@ -201,7 +231,8 @@ impl<'a> Assembly<'a> {
     }
 
     /// Makes a directory whose entries are all known, and the nodes of files that were read.
-    fn make(&self, begun: &Begun, objects: &mut Objects<'_>) -> Result<Made, Failed> {
+    fn make(&self, pending: &Pending, objects: &mut Objects<'_>) -> Result<Made, Failed> {
+        let begun = &pending.begun;
         let before = begun.before.and_then(|at| self.recall.block(at));
         let unchanged = before.filter(|before| begun.is_as(before));
         let (child, directory) = match unchanged {
@@ -211,12 +242,29 @@ impl<'a> Assembly<'a> {
             None => self.build(begun, objects)?,
         };
         let is_same = before.is_some_and(|before| before.head.node == child.id);
-        let told = if child.kind.is_sealed() {
-            Told::Nowhere
-        } else {
-            self.tell(begun, unchanged.as_ref(), child.id, directory)
+        if child.kind.is_sealed() {
+            return Ok(Made {
+                child,
+                directory,
+                told: Told::Nowhere,
+                attributes: Mirrored::Untaken,
+                is_same,
+                has_same_attributes: false,
+            });
+        }
+        let attributes = self.mirror(pending, unchanged.as_ref(), objects)?;
+        let known = before.and_then(|before| self.recall.attributes(&before));
+        let has_same_attributes = match attributes {
+            Mirrored::Untaken => true,
+            Mirrored::Is(id) => known == Some(id),
+            Mirrored::Waits(_) => false,
         };
-        Ok(Made { child, directory, told, is_same })
+        let attributes_told = match attributes {
+            Mirrored::Is(id) => Some(id),
+            Mirrored::Untaken | Mirrored::Waits(_) => None,
+        };
+        let told = self.tell(begun, unchanged.as_ref(), child.id, directory, attributes_told);
+        Ok(Made { child, directory, told, attributes, is_same, has_same_attributes })
     }
 
     /// Builds the map of a directory.
@@ -259,8 +307,8 @@ impl<'a> Assembly<'a> {
                 Some(Body::Symlink { node, .. }) => Some(symlink_child(node)),
                 _ => None,
             },
-            Slot::File { stamp, content } => {
-                let node = self.file_node(stamp, *content)?;
+            Slot::File { stamp, content, .. } => {
+                let node = self.file_node(&stamp.unpacked(), *content)?;
                 let child = Child::of(&node);
                 objects.put(child.id.into(), node.encode())?;
                 Some((child, node.adds()?))
@@ -295,6 +343,7 @@ impl<'a> Assembly<'a> {
         unchanged: Option<&Block<'_>>,
         node: NodeId,
         directory: Directory,
+        attributes: Option<AttributesId>,
     ) -> Told {
         let is_told = |(_, (_, kind)): (_, (_, EntryKind))| kind != EntryKind::Untold;
         let tells_names = self.recall.will_know(&begun.stamp) && begun.entries().all(is_told);
@@ -305,6 +354,8 @@ impl<'a> Assembly<'a> {
             };
             let is_equal = before.head.stamp == begun.stamp
                 && before.head.tells_names == tells_names
+                && before.head.attributes == attributes
+                && self.recall.knows_directory(before)
                 && before.head.entries == begun.listing.count();
             if is_equal && begun.slots.iter().all(is_all_told) {
                 return Told::Before(before.at);
@@ -316,10 +367,13 @@ impl<'a> Assembly<'a> {
             tells_names,
             node,
             directory,
+            attributes,
             recorded: begun.slots.iter().filter(is_recorded).count() as u32,
             entries: begun.listing.count(),
         };
-        self.recall.tell(&head, begun.entries())
+        let known = || unchanged_extras(self.recall, begun);
+        let extras = begun.extras.clone().or_else(known).filter(|extras| !extras.is_partial());
+        self.recall.tell(&head, extras.as_ref(), begun.entries())
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -347,6 +401,11 @@ impl Begun {
             }
         }) && recorded == before.head.recorded
     }
+}
+
+/// The extras of a directory that was not opened, as they were.
+fn unchanged_extras(recall: &Recall<'_>, begun: &Begun) -> Option<Extras> {
+    recall.block(begun.before?)?.extras.decode()
 }
 
 /// Why a directory could not be made.

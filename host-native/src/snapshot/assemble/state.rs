@@ -1,8 +1,8 @@
 //! What is known of a tree while it is taken in.
 
-use markerbed_core::tree::Gap;
+use markerbed_core::tree::{Gap, GapReason};
 
-use super::{Begun, DirectoryId, Made, Outcome, Place, Slot};
+use super::{Begun, DirectoryId, Made, Outcome, Place, Slot, attributes::Linked};
 use crate::snapshot::SnapError;
 
 /// The directories that wait for entries, and what was found so far.
@@ -12,6 +12,7 @@ pub(super) struct State {
     pending: Vec<Option<Pending>>,
     free: Vec<usize>,
     pub(super) root: Option<Made>,
+    pub(super) linked: Linked,
     pub(super) gaps: Vec<Gap>,
     gap_path_bytes: usize,
     pub(super) left_out: u64,
@@ -43,8 +44,18 @@ impl State {
     /// What is to be known of an entry; notes gaps and what is left out.
     pub(super) fn slot(&mut self, place: Place, outcome: Outcome) -> Result<Slot, SnapError> {
         Ok(match outcome {
-            Outcome::File(stamp, content) => Slot::File { stamp, content },
-            Outcome::Symlink(stamp, node) => Slot::Symlink { stamp, node },
+            Outcome::File(stamp, content, extras) => {
+                if extras.is_partial() {
+                    self.add_attributes_gap(Some(place))?;
+                }
+                Slot::File { stamp: stamp.packed(), content, extras }
+            }
+            Outcome::Symlink(about, node) => {
+                if about.as_ref().is_some_and(|(_, extras)| extras.is_partial()) {
+                    self.add_attributes_gap(Some(place))?;
+                }
+                Slot::Symlink { about: about.map(|(stamp, extras)| (stamp.packed(), extras)), node }
+            }
             Outcome::Sealed(child) => {
                 self.sealed += 1;
                 Slot::Sealed(child)
@@ -75,6 +86,12 @@ impl State {
         }
         self.free.push(id);
         self.pending.get_mut(id).and_then(Option::take)
+    }
+
+    /// Notes that attributes of an entry, or of the root, could not be read.
+    pub(super) fn add_attributes_gap(&mut self, place: Option<Place>) -> Result<(), SnapError> {
+        let path = place.map(|place| self.path_of(place)).unwrap_or_default();
+        self.add_gap(Gap { path, reason: GapReason::Attributes, attempts: 1 })
     }
 
     /// Keeps a gap, while the document that will hold it has room (LIM-15).

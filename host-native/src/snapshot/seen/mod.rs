@@ -9,6 +9,7 @@
 //! after it was read might not show. A directory known again in this way has the names it had.
 
 mod layout;
+mod owners;
 mod place;
 mod write;
 
@@ -18,9 +19,13 @@ use markerbed_core::{ContentId, NodeId, SnapshotId};
 use xxhash_rust::xxh3::Xxh3;
 use zstd::stream::read::Decoder;
 
-use super::stamp::{Moment, take};
+use super::{
+    extras::Extras,
+    owners::Owner,
+    stamp::{Moment, take},
+};
 
-pub(super) use layout::{Block, Body, Entries, Entry, Head};
+pub(super) use layout::{Block, Body, Entries, Entry, Head, KnownExtras};
 pub use place::SeenPlace;
 pub use write::NewSeen;
 
@@ -42,6 +47,8 @@ struct Trailer {
     began_at: Moment,
     /// Where the block of the root begins.
     block: u64,
+    /// Where the names of owners begin, which end where the trailer begins.
+    owners: u64,
 }
 
 impl Seen {
@@ -76,17 +83,31 @@ impl Seen {
         layout::entry_at(&self.bytes, at, self.trailer.device)
     }
 
+    /// What the machine called the owners that are in the attributes.
+    pub(super) fn owners(&self) -> Option<Vec<(Owner, Option<String>)>> {
+        let start = usize::try_from(self.trailer.owners).ok()?;
+        let end = self.bytes.len().checked_sub(TRAILER_BYTES)?;
+        owners::take_all(self.bytes.get(start..end)?)
+    }
+
     /// The contents that are said to be stored, some of them more than once.
     pub(super) fn stored_contents(&self) -> impl Iterator<Item = ContentId> {
         let mut open: Vec<Entries<'_>> = self.root_block().iter().map(Block::entries).collect();
+        let mut values: Vec<ContentId> = Vec::new();
         std::iter::from_fn(move || {
             loop {
+                if let Some(value) = values.pop() {
+                    return Some(value);
+                }
                 let Some(entry) = open.last_mut()?.next() else {
                     open.pop();
                     continue;
                 };
                 match entry.body {
-                    Body::File { content, is_stored: true, .. } => return Some(content),
+                    Body::File { content, is_stored: true, extras, .. } => {
+                        values.extend(extras.decode().iter().flat_map(Extras::contents));
+                        return Some(content);
+                    }
                     Body::Directory { block } => {
                         open.extend(self.block(block).iter().map(Block::entries));
                     }
@@ -128,6 +149,7 @@ impl Trailer {
         out.extend_from_slice(&self.device.to_le_bytes());
         self.began_at.put(out);
         out.extend_from_slice(&self.block.to_le_bytes());
+        out.extend_from_slice(&self.owners.to_le_bytes());
     }
 
     fn take(input: &mut &[u8]) -> Option<Self> {
@@ -138,13 +160,14 @@ impl Trailer {
             device: u64::from_le_bytes(take(input)?),
             began_at: Moment::take(input)?,
             block: u64::from_le_bytes(take(input)?),
+            owners: u64::from_le_bytes(take(input)?),
         })
     }
 }
 
 /// Begins every file; the number is the version. One frame of Zstandard follows, then how many
 /// bytes that says, and a sum of all before it.
-const MAGIC: &[u8] = b"markerbed seen 2\n";
+const MAGIC: &[u8] = b"markerbed seen 3\n";
 /// Bytes of that number and of the sum.
 const END_BYTES: i64 = 16;
-const TRAILER_BYTES: usize = 3 * 32 + 8 + 12 + 8;
+const TRAILER_BYTES: usize = 3 * 32 + 8 + 12 + 2 * 8;

@@ -15,9 +15,13 @@ use zstd::stream::write::Encoder;
 use super::{
     MAGIC, Seen, Trailer,
     layout::{Body, Entries},
+    owners,
     place::EXTENSION,
 };
-use crate::snapshot::stamp::{Moment, Stamp};
+use crate::snapshot::{
+    owners::Owner,
+    stamp::{Moment, Stamp},
+};
 
 /// What is seen now, before there is a snapshot of it. Dropping it forgets it.
 pub struct NewSeen {
@@ -30,6 +34,8 @@ pub struct NewSeen {
     device: u64,
     began_at: Moment,
     root: Option<(NodeId, u64)>,
+    /// What owners are called.
+    owners: Vec<u8>,
     /// Something could not be written; there will be no file.
     is_broken: bool,
 }
@@ -66,6 +72,7 @@ impl NewSeen {
             // The store may lie where another clock tells the times.
             began_at: by_file_system.min(by_system),
             root: None,
+            owners: Vec::new(),
             is_broken: false,
         })
     }
@@ -123,6 +130,11 @@ impl NewSeen {
         self.root = Some((root, block));
     }
 
+    /// Notes what an owner is called.
+    pub(in super::super) fn add_owner(&mut self, owner: Owner, name: Option<&str>) {
+        owners::put(owner, name, &mut self.owners);
+    }
+
     /// Notes that there can be no file.
     pub(in super::super) fn give_up(&mut self) {
         self.is_broken = true;
@@ -134,8 +146,10 @@ impl NewSeen {
     pub fn keep(mut self, snapshot: SnapshotId) {
         let Some((root, block)) = self.root.filter(|_| !self.is_broken) else { return };
         let (key, device, began_at) = (self.key, self.device, self.began_at);
-        let trailer = Trailer { key, snapshot, root, device, began_at, block };
-        let mut bytes = Vec::new();
+        let mut bytes = std::mem::take(&mut self.owners);
+        let owners = self.append(&bytes);
+        bytes.clear();
+        let trailer = Trailer { key, snapshot, root, device, began_at, block, owners };
         trailer.put(&mut bytes);
         self.append(&bytes);
         if self.write_end().is_ok() && !self.is_broken {
@@ -217,6 +231,7 @@ impl<'a> Copying<'a> {
         let block = seen.block(block)?;
         let mut out = Vec::new();
         block.head.put(&mut out);
+        block.extras.put(&mut out);
         Some(Self { entries: block.entries(), out, waiting: b"" })
     }
 }

@@ -20,8 +20,9 @@ use crate::{
 /// Show the main job on a scratch store: each command and what it really answers
 ///
 /// Makes a small directory to work on, or reads DIR and changes nothing in it. Everything made is
-/// removed at the end. Time and ids are the same each time, so what is printed is, too. Exits with
-/// 4 if a command does not end as it should.
+/// removed at the end. Time and ids are the same each time, and modes, times and owners of files
+/// are left out, so what is printed is the same, too. Exits with 4 if a command does not end as it
+/// should.
 #[derive(clap::Args)]
 pub(crate) struct Demo {
     /// A directory of yours to try it on

@@ -1,0 +1,88 @@
+//! Modes, times and owners, from the command line.
+
+use std::{
+    fs::{self, File, FileTimes},
+    os::unix::fs::{MetadataExt, PermissionsExt},
+    time::{Duration, UNIX_EPOCH},
+};
+
+use crate::support::Desk;
+
+/// A desk with a store and a source whose file has a mode and a time.
+fn desk() -> Desk {
+    let desk = Desk::with_store();
+    desk.write("s/f", "x");
+    fs::set_permissions(desk.path("s/f"), fs::Permissions::from_mode(0o640)).unwrap();
+    let time = UNIX_EPOCH + Duration::new(981_173_106, 789_012_345);
+    let file = File::open(desk.path("s/f")).unwrap();
+    file.set_times(FileTimes::new().set_modified(time)).unwrap();
+    desk
+}
+
+#[test]
+fn a_changed_mode_is_told_by_status_and_recorded_under_the_same_root() {
+    let desk = desk();
+    let before = desk.json_of("snap", &["snap", "s"]);
+    fs::set_permissions(desk.path("s/f"), fs::Permissions::from_mode(0o600)).unwrap();
+
+    let status = desk.run(&["status", "s", "--exit-code"]);
+    let after = desk.json_of("snap", &["snap", "s"]);
+    let again = desk.json_of("snap", &["snap", "s"]);
+
+    assert_eq!(status.code, 1);
+    assert!(
+        status.out.contains("modes, times, owners or extended attributes differ"),
+        "{status:?}"
+    );
+    assert_eq!(after["root"], before["root"]);
+    assert_ne!(after["attributes"], before["attributes"]);
+    assert_eq!((&after["recorded"], &again["recorded"]), (&true.into(), &false.into()));
+}
+
+#[test]
+fn show_tells_what_the_system_said_of_a_file() {
+    let desk = desk();
+    desk.ok(&["snap", "s"]);
+
+    let text = desk.ok(&["show", "@:f"]);
+    let shown = desk.json_of("show", &["show", "@:f"]);
+
+    assert!(text.contains("mode        0640"), "{text}");
+    assert!(text.contains("modified    2001-02-03T04:05:06.789Z"), "{text}");
+    let attributes = &shown["node"]["attributes"];
+    assert_eq!(attributes["modified"]["nanoseconds"], 789_012_345);
+    assert_eq!(attributes["uid"], fs::metadata(desk.path("s/f")).unwrap().uid());
+}
+
+#[test]
+fn restore_puts_them_back_or_leaves_them_if_told_to() {
+    let desk = desk();
+    desk.ok(&["snap", "s"]);
+
+    desk.ok(&["restore", "@", "with"]);
+    desk.ok(&["restore", "@", "without", "--no-attributes"]);
+    desk.ok(&["restore", "@:f", "alone", "--no-owner"]);
+
+    let found = |path: &str| {
+        let found = fs::metadata(desk.path(path)).unwrap();
+        (found.mode() & 0o7777, found.mtime(), found.mtime_nsec())
+    };
+    let was = (0o640, 981_173_106, 789_012_345);
+    assert_eq!([found("with/f"), found("alone")], [was; 2]);
+    assert_ne!(found("without/f").1, was.1);
+    assert_eq!(desk.json_of("snap", &["snap", "with", "--source", "s"])["recorded"], false);
+}
+
+#[test]
+fn without_attributes_a_snapshot_has_none_and_says_so() {
+    let desk = desk();
+    let with = desk.json_of("snap", &["snap", "s"]);
+
+    let without = desk.json_of("snap", &["snap", "s", "--no-attributes"]);
+
+    assert_eq!(without["root"], with["root"]);
+    assert!(without.get("attributes").is_none() && without["recorded"] == true);
+    assert!(desk.json_of("show", &["show", "@:f"])["node"].get("attributes").is_none());
+    let again = desk.json_of("snap", &["snap", "s"]);
+    assert_eq!(again["attributes"], with["attributes"]);
+}
