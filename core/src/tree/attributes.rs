@@ -109,13 +109,21 @@ impl Attributes {
 
     /// The object's id (ATTR-1).
     pub fn id(&self) -> AttributesId {
-        self.identified().0
+        id_of(&self.encode())
     }
 
-    /// The object's id and its bytes.
-    pub fn identified(&self) -> (AttributesId, Vec<u8>) {
-        let bytes = self.encode();
-        (AttributesId::from_bytes(derive_key(Context::Attributes, &[&bytes])), bytes)
+    /// The id and the bytes of the object that [`Self::new`] would prove.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::new`].
+    pub fn identified(
+        own: Vec<Attribute>,
+        children: Option<MapId>,
+    ) -> Result<(AttributesId, Vec<u8>), Error> {
+        let bytes = Self { own, children }.encode();
+        Self::decode(&bytes)?;
+        Ok((id_of(&bytes), bytes))
     }
 
     /// What is said of the node itself, in order of tags.
@@ -264,6 +272,10 @@ impl Time {
             nanoseconds: reader.take_u32_in(0..=NANOSECONDS_MAX)?,
         })
     }
+}
+
+fn id_of(bytes: &[u8]) -> AttributesId {
+    AttributesId::from_bytes(derive_key(Context::Attributes, &[bytes]))
 }
 
 /// The group of files that are one file, named by the bytewise smallest of their paths.

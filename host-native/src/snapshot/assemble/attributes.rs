@@ -98,7 +98,7 @@ impl Assembly<'_> {
             objects.put_pages(pages)?;
             Some(root)
         };
-        let (id, bytes) = Attributes::new(own, children)?.identified();
+        let (id, bytes) = Attributes::identified(own, children)?;
         objects.put(id.into(), bytes)?;
         Ok(Mirrored::Is(id))
     }
@@ -187,7 +187,7 @@ impl Assembly<'_> {
         if stamp.is_linked() {
             return Ok(Some(Child::File(stamp.identity, own)));
         }
-        let (id, bytes) = Attributes::new(own, None)?.identified();
+        let (id, bytes) = Attributes::identified(own, None)?;
         if !(is_stored && self.recall.has_same_owners()) {
             objects.put(id.into(), bytes)?;
         }
@@ -274,7 +274,7 @@ fn make(
             },
             Child::File(identity, own) => {
                 let own = with_group(own, files.get(&identity))?;
-                let (id, bytes) = Attributes::new(own, None)?.identified();
+                let (id, bytes) = Attributes::identified(own, None)?;
                 objects.put(id.into(), bytes)?;
                 id
             }
@@ -284,7 +284,7 @@ fn make(
     }
     let (root, pages) = map.finish()?;
     objects.put_pages(pages)?;
-    let (id, bytes) = Attributes::new(directory.own, Some(root))?.identified();
+    let (id, bytes) = Attributes::identified(directory.own, Some(root))?;
     objects.put(id.into(), bytes)?;
     Ok(id)
 }
