@@ -8,7 +8,7 @@ use markerbed_core::{
     tree::{Attribute, Attributes, Path, Time, link_group},
 };
 
-use super::{Assembly, Begun, Failed, Made, Objects, Pending, Slot, unchanged_extras};
+use super::{Assembly, Begun, Failed, Made, Objects, Pending, Slot, objects::Of, unchanged_extras};
 use crate::{
     folder::{EntryKind, Identity},
     snapshot::{
@@ -88,18 +88,18 @@ impl Assembly<'_> {
             if let Some(Child::Is(id)) = self.child_attributes(slot, objects)? {
                 is_empty = false;
                 map.push(entry(name, id))?;
-                objects.put_pages(map.take_pages())?;
+                objects.put_pages(Of::Attributes, map.take_pages())?;
             }
         }
         let children = if is_empty {
             None
         } else {
             let (root, pages) = map.finish()?;
-            objects.put_pages(pages)?;
+            objects.put_pages(Of::Attributes, pages)?;
             Some(root)
         };
         let (id, bytes) = Attributes::identified(own, children)?;
-        objects.put(id.into(), bytes)?;
+        objects.put(Of::Attributes, id.into(), bytes)?;
         Ok(Mirrored::Is(id))
     }
 
@@ -189,7 +189,7 @@ impl Assembly<'_> {
         }
         let (id, bytes) = Attributes::identified(own, None)?;
         if !(is_stored && self.recall.has_same_owners()) {
-            objects.put(id.into(), bytes)?;
+            objects.put(Of::Attributes, id.into(), bytes)?;
         }
         Ok(Some(Child::Is(id)))
     }
@@ -275,17 +275,17 @@ fn make(
             Child::File(identity, own) => {
                 let own = with_group(own, files.get(&identity))?;
                 let (id, bytes) = Attributes::identified(own, None)?;
-                objects.put(id.into(), bytes)?;
+                objects.put(Of::Attributes, id.into(), bytes)?;
                 id
             }
         };
         map.push(entry(&name, id))?;
-        objects.put_pages(map.take_pages())?;
+        objects.put_pages(Of::Attributes, map.take_pages())?;
     }
     let (root, pages) = map.finish()?;
-    objects.put_pages(pages)?;
+    objects.put_pages(Of::Attributes, pages)?;
     let (id, bytes) = Attributes::identified(directory.own, Some(root))?;
-    objects.put(id.into(), bytes)?;
+    objects.put(Of::Attributes, id.into(), bytes)?;
     Ok(id)
 }
 

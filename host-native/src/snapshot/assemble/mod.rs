@@ -14,7 +14,7 @@ use markerbed_core::{
 };
 
 use attributes::Mirrored;
-use objects::Objects;
+use objects::{Objects, Of};
 use state::{Pending, State};
 
 use super::{
@@ -279,15 +279,15 @@ impl<'a> Assembly<'a> {
             let Some((child, adds)) = self.child(slot, objects)? else { continue };
             below = below.checked_add(adds)?;
             map.push(Entry { key: name.to_vec(), value: child.encode() })?;
-            objects.put_pages(map.take_pages())?;
+            objects.put_pages(Of::Tree, map.take_pages())?;
         }
         let (root, pages) = map.finish()?;
-        objects.put_pages(pages)?;
+        objects.put_pages(Of::Tree, pages)?;
         let directory = Directory::new(root, below)?;
         let node = Node::from(directory);
         let node = begun.seal.as_ref().map_or(node.clone(), |key| node.seal(key));
         let child = Child::of(&node);
-        objects.put(child.id.into(), node.encode())?;
+        objects.put(Of::Tree, child.id.into(), node.encode())?;
         Ok((child, directory))
     }
 
@@ -310,7 +310,7 @@ impl<'a> Assembly<'a> {
             Slot::File { stamp, content, .. } => {
                 let node = self.file_node(&stamp.unpacked(), *content)?;
                 let child = Child::of(&node);
-                objects.put(child.id.into(), node.encode())?;
+                objects.put(Of::Tree, child.id.into(), node.encode())?;
                 Some((child, node.adds()?))
             }
             Slot::Symlink { node, .. } => Some(symlink_child(*node)),
