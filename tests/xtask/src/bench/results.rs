@@ -26,6 +26,8 @@ pub(super) enum Group {
     Large,
     /// Snapshots of ever more files, for the plot
     Files,
+    /// A source tree of which each file has an extended attribute
+    Extended,
     /// An edit among 100,000 files while `watch` runs
     Watch,
     /// Two million records beside LMDB and RocksDB; built when it is asked for
@@ -35,19 +37,20 @@ pub(super) enum Group {
 }
 
 impl Group {
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 8] = [
         Self::Tree,
         Self::Small,
         Self::Large,
         Self::Files,
+        Self::Extended,
         Self::Watch,
         Self::Records,
         Self::Growth,
     ];
 
     /// What is measured if nothing is asked for: all that needs no other compiler.
-    pub(super) const WITHOUT_ASKING: [Self; 5] =
-        [Self::Tree, Self::Small, Self::Large, Self::Files, Self::Watch];
+    pub(super) const WITHOUT_ASKING: [Self; 6] =
+        [Self::Tree, Self::Small, Self::Large, Self::Files, Self::Extended, Self::Watch];
 
     pub(super) const fn name(self) -> &'static str {
         match self {
@@ -55,6 +58,7 @@ impl Group {
             Self::Small => "small",
             Self::Large => "large",
             Self::Files => "files",
+            Self::Extended => "extended",
             Self::Watch => "watch",
             Self::Records => "records",
             Self::Growth => "growth",

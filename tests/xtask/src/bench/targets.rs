@@ -2,6 +2,7 @@
 
 use super::{
     contest::OURS,
+    groups::{BARE, UNMARKED},
     results::{Group, Quantity, Results},
     tables::{amount, thousands},
 };
@@ -115,7 +116,7 @@ const fn line(
 }
 
 use Bound::{AtMost, Beside, FilesForBytes, Memory, Times};
-use Group::{Large, Records, Small, Tree, Watch};
+use Group::{Extended, Large, Records, Small, Tree, Watch};
 use Quantity::{Bytes, CpuMs, CpuS, CpuUs, Files, PeakMib, WallMs};
 
 const FLAT: Bound = Memory { mib: 64.0, bytes_a_file: 0.0 };
@@ -169,6 +170,8 @@ const LINES: &[Line] = &[
     line(Large, "peak memory of the cold snapshot", "cold", PeakMib, A_FILE),
     line(Large, "of `check --read-data`", "check", PeakMib, FLAT),
     line(Large, "of restore", "restore", PeakMib, FLAT),
+    line(Extended, "cold, an extended attribute a file", "extended", CpuS, Times(UNMARKED, 1.1)),
+    line(Extended, "the same", "extended", CpuS, Beside(BARE)),
     line(Watch, "from an edit to its snapshot's line, wall", "edit", WallMs, AtMost(200.0)),
     line(Watch, "resident memory meanwhile, the largest", "edit", PeakMib, AtMost(57.2)),
     line(Records, "insert", "insert", CpuUs, AtMost(3.0)),
@@ -234,7 +237,7 @@ mod tests {
 
     #[test]
     fn every_group_with_targets_has_lines_and_none_stands_twice() {
-        for group in [Tree, Small, Large, Watch, Records] {
+        for group in [Tree, Small, Large, Extended, Watch, Records] {
             assert!(LINES.iter().any(|line| line.group == group));
         }
         let key = |line: &Line| {

@@ -6,6 +6,8 @@ use std::{
     path::Path,
 };
 
+use rustix::fs::XattrFlags;
+
 use super::random::Random;
 use crate::failure::{Failure, OrFail};
 
@@ -40,6 +42,19 @@ pub(in crate::bench) fn change_one(folder: &Path, round: u64) -> Result<(), Fail
     let chosen = round * 7_919 % count.max(1);
     each_file(folder, &mut 0, &mut |number, path| {
         if number == chosen { append(path, round) } else { Ok(()) }
+    })
+}
+
+/// Gives each file an extended attribute of its own value.
+///
+/// # Errors
+///
+/// If one cannot be set.
+pub(in crate::bench) fn mark_each(folder: &Path) -> Result<(), Failure> {
+    each_file(folder, &mut 0, &mut |number, path| {
+        let value = format!("reviewed {number}");
+        rustix::fs::setxattr(path, "user.note", value.as_bytes(), XattrFlags::empty())
+            .or_fail(path.display())
     })
 }
 

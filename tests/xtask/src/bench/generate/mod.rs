@@ -8,7 +8,7 @@ mod small;
 mod source;
 mod text;
 
-pub(super) use change::{append_to_every_hundredth, change_one, insert, overwrite};
+pub(super) use change::{append_to_every_hundredth, change_one, insert, mark_each, overwrite};
 pub(super) use make::{Kind, Make, make};
 
 use large::large_files;

@@ -10,6 +10,8 @@ use std::{thread, time::Duration};
 
 use tempfile::TempDir;
 
+pub(super) use tree::{BARE, UNMARKED};
+
 use super::{
     contest::{Contender, Contest, OURS, Settings, contained, peer},
     results::{Group, Results},
@@ -29,6 +31,7 @@ pub(super) fn measure(group: Group, settings: &Settings) -> Result<(Results, Tem
         Group::Small => tree::measure_small(&mut contest),
         Group::Large => large::measure(&mut contest),
         Group::Files => files::measure(&mut contest),
+        Group::Extended => tree::measure_extended(&mut contest),
         Group::Watch => watch::measure(&mut contest),
         Group::Records => records::measure_many(&mut contest),
         Group::Growth => records::measure_growth(&mut contest),

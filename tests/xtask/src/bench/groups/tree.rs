@@ -1,10 +1,10 @@
 //! Trees of files: what a user does day by day.
 
-use super::{ZSTD, begin, begin_git, cold, describe, wait_for_clock};
+use super::{ZSTD, begin, begin_git, begin_ours, cold, describe, wait_for_clock};
 use crate::{
     bench::{
         contest::{Contender, Contest, OURS, contained, ours, peer},
-        generate::{Kind, append_to_every_hundredth, change_one, make},
+        generate::{Kind, append_to_every_hundredth, change_one, make, mark_each},
         results::Quantity,
     },
     failure::{Failure, OrFail},
@@ -61,6 +61,32 @@ pub(super) fn measure_small(contest: &mut Contest<'_>) -> Result<(), Failure> {
         contest.run("diff of one", &[ours("{ours} --store store diff @- @")])?;
         check(contest)?;
         restore(contest)?;
+    }
+    Ok(())
+}
+
+/// A source tree of which each file has an extended attribute, beside itself without.
+pub(super) fn measure_extended(contest: &mut Contest<'_>) -> Result<(), Failure> {
+    let tree = contest.place.at("tree");
+    make(Kind::Source, &tree, contest.settings.scale.choose(36_000, 1_800))?;
+    describe(contest, "a generated tree like a large program's sources")?;
+    contest.prepare("cp -a tree marked")?;
+    mark_each(&contest.place.at("marked"))?;
+    wait_for_clock();
+    for round in 0..contest.settings.rounds {
+        contest.round = round;
+        begin_ours(contest)?;
+        contest.clear(&["plain", "bare"])?;
+        contest.prepare("{ours} --store plain init")?;
+        contest.prepare("{ours} --store bare init")?;
+        contest.run(
+            "extended",
+            &[
+                ours("{ours} --store store snap --no-ignore marked"),
+                peer(UNMARKED, &[], "{ours} --store plain snap --no-ignore tree"),
+                peer(BARE, &[], "{ours} --store bare snap --no-ignore --no-attributes tree"),
+            ],
+        )?;
     }
     Ok(())
 }
@@ -159,6 +185,11 @@ fn tag(contest: &mut Contest<'_>, name: &str) -> Result<(), Failure> {
     let tree = contest.place.read("git write-tree")?;
     contest.prepare(&format!("git tag -f {name} {tree}"))
 }
+
+/// The same tree without extended attributes.
+pub(in crate::bench) const UNMARKED: &str = "without them";
+/// The same without any attributes.
+pub(in crate::bench) const BARE: &str = "--no-attributes";
 
 const CONTENDERS: &[Contender] = &[
     ours("{ours} --store store snap --no-ignore tree"),
