@@ -16,7 +16,8 @@ use crate::{
 
 /// List what differs between two snapshots or nodes
 ///
-/// Exits with 3 if more differs than --limit, and with --exit-code with 1 if anything does.
+/// Exits with 3 if more differs than --limit, and with --exit-code with 1 if anything does. Modes,
+/// times, owners and extended attributes do not count; if only they differ, a note says so.
 #[derive(clap::Args)]
 pub(crate) struct Diff {
     /// The first
@@ -46,6 +47,15 @@ impl Diff {
             self.limit,
             &Overlay::new(),
         ))?;
+        if difference.changes.is_empty() && before.tree.snapshot.is_some() {
+            let [was, is] = [&before, &after].map(|place| {
+                wait(opened.workspace.resolve_attributes(place)).map_err(Failure::from)
+            });
+            if after.tree.snapshot.is_some() && was? != is? {
+                let differ = "only modes, times, owners or extended attributes differ";
+                host.output.note(format_args!("{differ}; `markerbed show` tells them"));
+            }
+        }
         let listed =
             difference.changes.len().min(usize::try_from(self.limit).unwrap_or(usize::MAX));
         for change in difference.changes.iter().take(listed) {

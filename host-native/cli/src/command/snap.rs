@@ -113,6 +113,8 @@ pub(crate) struct SnapAnswer {
     /// The AttributesId of the directory; absent if none were taken.
     #[serde(skip_serializing_if = "Option::is_none")]
     attributes: Option<HexId>,
+    /// Whether modes, times, owners or extended attributes differ from the snapshot before.
+    attributes_changed: bool,
     /// How many entries the rules left out; a directory counts once.
     left_out: u64,
     /// How many files, symlinks and directories are sealed; absent if nothing was to be.
@@ -289,8 +291,11 @@ impl Snap {
             }
             Err(closed) => return Err(closed),
         };
-        let sealed = sealed.map(|_| taken.sealed);
-        let answer = SnapAnswer { sealed, ..SnapAnswer::of(&taken, &recorded, is_new, changes) };
+        let before = newest.filter(|_| is_new).map(|newest| newest.snapshot.attributes);
+        let attributes_changed = before.is_some_and(|before| before != taken.attributes);
+        let mut answer = SnapAnswer::of(&taken, &recorded, is_new, changes);
+        (answer.sealed, answer.attributes_changed) =
+            (sealed.map(|_| taken.sealed), attributes_changed);
         Ok(Snapped { answer, exit, held, recorded, has_seen })
     }
 }
@@ -383,6 +388,7 @@ impl SnapAnswer {
             changes,
             attributes: taken.attributes.map(HexId::from),
             left_out: taken.left_out,
+            attributes_changed: false,
             sealed: None,
             gaps: taken.gaps.iter().map(GapMembers::of).collect(),
             contents_kept: taken.holding == Holding::Kept,
@@ -412,6 +418,9 @@ impl Report for SnapAnswer {
         }
         let gaps = if self.contents_kept { gaps } else { format!("{gaps}, contents not kept") };
         let changes = match &self.changes {
+            Some(changes) if changes.is_nothing() && self.attributes_changed => {
+                "only modes, times, owners or extended attributes have changed".to_owned()
+            }
             Some(changes) => changes.sentence(),
             None => counted(self.nodes, "node", "nodes"),
         };

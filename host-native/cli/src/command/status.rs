@@ -186,11 +186,9 @@ impl StatusAnswer {
             return text
                 .line(format_args!("{source}: nothing has changed since snapshot {snapshot}"));
         }
-        let changes = match self.list.as_slice() {
-            [] if self.attributes_differ && self.changes.complete => {
-                "modes, times, owners or extended attributes differ".to_owned()
-            }
-            _ => self.changes.sentence(),
+        let changes = match self.changes.is_nothing() && self.attributes_differ {
+            true => "only modes, times, owners or extended attributes differ".to_owned(),
+            false => self.changes.sentence(),
         };
         text.line(format_args!("{source}: {changes} since snapshot {snapshot}"))?;
         self.list.iter().try_for_each(|change| change.put_text(text))

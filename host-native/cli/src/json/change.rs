@@ -162,6 +162,11 @@ impl ChangeCounts {
         Self { added: nodes, complete: true, ..Self::default() }
     }
 
+    /// Whether nothing differs.
+    pub(crate) fn is_nothing(&self) -> bool {
+        *self == Self { complete: true, ..Self::default() }
+    }
+
     /// The counts in words.
     pub(crate) fn sentence(&self) -> String {
         let Self { added, changed, removed, moved, complete } = *self;

@@ -36,6 +36,10 @@ fn a_changed_mode_is_told_by_status_and_recorded_under_the_same_root() {
     );
     assert_eq!(after["root"], before["root"]);
     assert_ne!(after["attributes"], before["attributes"]);
+    assert_eq!(after["attributes_changed"], true);
+    let diff = desk.run(&["diff", "@-", "@", "--exit-code"]);
+    assert_eq!((diff.code, diff.out.as_str()), (0, ""));
+    assert!(diff.err.contains("only modes, times, owners"), "{diff:?}");
     assert_eq!((&after["recorded"], &again["recorded"]), (&true.into(), &false.into()));
 }
 
