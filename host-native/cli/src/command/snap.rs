@@ -281,16 +281,10 @@ impl Snap {
             seen.keep(recorded.id);
         }
         let mut exit = if taken.gaps.is_empty() { Exit::Done } else { Exit::Incomplete };
-        let changes = match compare(host, opened, &recorded, is_new, &taken) {
-            Ok(changes) => Some(changes),
-            Err(Failure::Told(told)) => {
-                // It is recorded all the same; what is damaged is older.
-                host.output.note(format_args!("not compared: {}", told.message));
-                exit = exit.worse(Exit::Incomplete);
-                None
-            }
-            Err(closed) => return Err(closed),
-        };
+        let changes = counts(host, opened, &recorded, is_new, &taken)?;
+        if changes.is_none() {
+            exit = exit.worse(Exit::Incomplete);
+        }
         let before = newest.filter(|_| is_new).map(|newest| newest.snapshot.attributes);
         let attributes_changed = before.is_some_and(|before| before != taken.attributes);
         let mut answer = SnapAnswer::of(&taken, &recorded, is_new, changes);
@@ -335,6 +329,25 @@ fn make_listing(
         None => None,
     };
     Ok(keep_listing(opened.store(), opened.workspace.id(), root, before, progress)?)
+}
+
+/// As [`compare`]; none, with a note, if the parent is damaged: the snapshot is recorded all the
+/// same.
+fn counts(
+    host: &mut Host,
+    opened: &Opened,
+    recorded: &RecordedSnapshot,
+    is_new: bool,
+    taken: &Taken,
+) -> Result<Option<ChangeCounts>, Failure> {
+    match compare(host, opened, recorded, is_new, taken) {
+        Ok(changes) => Ok(Some(changes)),
+        Err(Failure::Told(told)) => {
+            host.output.note(format_args!("not compared: {}", told.message));
+            Ok(None)
+        }
+        Err(closed) => Err(closed),
+    }
 }
 
 /// Counts how the snapshot differs from its parent; with `--verbose`, lists it too.
