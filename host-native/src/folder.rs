@@ -92,6 +92,13 @@ impl Folder {
         Ok(rustix::fs::FileType::from_raw_mode(stat.st_mode).into())
     }
 
+    /// What the entry `name` is; it itself is not followed.
+    #[allow(clippy::unnecessary_cast, reason = "the system's types differ")]
+    pub(crate) fn identity_of(&self, name: &[u8]) -> io::Result<Identity> {
+        let stat = statat(&self.0, name, AtFlags::SYMLINK_NOFOLLOW)?;
+        Ok(Identity { device: stat.st_dev as u64, inode: stat.st_ino as u64 })
+    }
+
     /// Where the symlink `name` points.
     pub(crate) fn read_link(&self, name: &[u8]) -> io::Result<Vec<u8>> {
         Ok(rustix::fs::readlinkat(&self.0, name, Vec::new())?.into_bytes())

@@ -21,13 +21,15 @@ use std::{
 use bytes::Bytes;
 use markerbed_core::{
     AttributesId, ContentId, ObjectId,
+    hash::content_id,
     tree::{self, Attribute, Hole, Time},
 };
 use markerbed_host::{
+    drive::blocking::wait,
     progress::Silent,
     restore::{Lack, NotPutBack, RestoreOptions, Restored, restore},
     snapshot::{PieceSink, Sink, SnapOptions, StoreSink, take},
-    store::{MemoryStore, StoreError},
+    store::{Contents, MemoryStore, StoreError},
 };
 use markerbed_suites::{Random, cases, print_count, seed};
 use trees::{Recorded, Scratch, WORKSPACE, attributes, set_extended};
@@ -138,6 +140,57 @@ fn files_that_were_one_are_one_again_and_others_are_not() {
     assert_ne!(inode("c"), inode("a/f"));
     assert_eq!((done.files, done.lacking_count), (4, 0));
     fs::remove_dir_all(target).unwrap();
+}
+
+#[test]
+fn an_old_file_is_not_linked_in_the_place_of_one_that_could_not_be_written() {
+    let scratch = Scratch::new();
+    scratch.file("a", "lost").file("other", "kept");
+    fs::hard_link(scratch.at("a"), scratch.at("b")).unwrap();
+    let recorded = scratch.take();
+    let target = Scratch::new();
+    target.file("a", "an old file");
+    wait(recorded.store.remove_contents(WORKSPACE, &[content_id(b"lost")])).unwrap();
+
+    let attributes = recorded.taken.attributes;
+    let options = RestoreOptions { attributes, force: true, ..RestoreOptions::default() };
+    let root = recorded.taken.root;
+    let done = restore(&recorded.store, WORKSPACE, root, target.path(), &options, &Silent).unwrap();
+
+    let lacking: Vec<_> = done.lacking.iter().map(|lacking| lacking.path.as_slice()).collect();
+    assert_eq!(lacking, [b"a", b"b"]);
+    assert_eq!(fs::read(target.at("a")).unwrap(), b"an old file");
+    assert!(!target.at("b").exists());
+    assert_eq!(fs::read(target.at("other")).unwrap(), b"kept");
+}
+
+#[test]
+fn a_capability_comes_back_with_the_owner_only() {
+    let scratch = Scratch::new();
+    scratch.file("f", "x");
+    // Version 2 of the format: no capabilities at all, so nobody gains any.
+    let value = [&0x0200_0000_u32.to_le_bytes()[..], &[0; 16]].concat();
+    let name = "security.capability";
+    let set = rustix::fs::setxattr(scratch.at("f"), name, &value, rustix::fs::XattrFlags::empty());
+    if set.is_err() && !rustix::process::geteuid().is_root() {
+        return;
+    }
+    set.unwrap();
+    let recorded = scratch.take();
+    let place = Scratch::new();
+    let restored = |owners: bool, target: &Path| {
+        let attributes = recorded.taken.attributes;
+        let options = RestoreOptions { attributes, owners, ..RestoreOptions::default() };
+        let root = recorded.taken.root;
+        restore(&recorded.store, WORKSPACE, root, target, &options, &Silent).unwrap()
+    };
+
+    let with = restored(true, &place.at("with"));
+    let without = restored(false, &place.at("without"));
+
+    let has = |path: &Path| rustix::fs::getxattr(path.join("f"), name, &mut [0_u8; 64][..]).is_ok();
+    assert!(has(&place.at("with")) && !has(&place.at("without")));
+    assert_eq!((with.not_put_back_count, without.not_put_back_count), (0, 1));
 }
 
 #[test]

@@ -90,6 +90,10 @@ impl Applier<'_> {
             has_owner = self.note(place.own(user, group), "its owner", path);
         }
         for extended in own.iter().flat_map(extended_of) {
+            if extended.name == CAPABILITY && !has_owner {
+                self.done.not_put_back(path(), "what it may do as a program");
+                continue;
+            }
             self.set(place, extended, path)?;
         }
         for attribute in own {
@@ -253,5 +257,7 @@ fn group_number(name: &str) -> Option<u32> {
 
 /// Set-user-id and set-group-id.
 const SET_ID: u32 = 0o6000;
+/// What a program may do whoever runs it: as set-user-id, only for the owner that gave it.
+const CAPABILITY: &[u8] = b"security.capability";
 /// What Linux takes at most.
 const VALUE_BYTES_MAX: u64 = 64 << 10;

@@ -2,8 +2,8 @@
 
 use std::{
     collections::HashMap,
-    mem,
-    sync::{Mutex, PoisonError},
+    io, mem,
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use markerbed_core::{
@@ -12,6 +12,7 @@ use markerbed_core::{
 };
 
 use super::jobs::FileToWrite;
+use crate::folder::Identity;
 
 /// The first path of each such file, and the others, which become links to it.
 #[derive(Debug, Default)]
@@ -21,6 +22,8 @@ pub(super) struct LinkedFiles(Mutex<Found>);
 struct Found {
     /// Attributes name the group; only what is the same in all else can be one file.
     first: HashMap<(NodeId, AttributesId), Vec<u8>>,
+    /// What was written under the first path of each.
+    written: HashMap<Vec<u8>, Identity>,
     others: Vec<Link>,
 }
 
@@ -43,10 +46,9 @@ impl LinkedFiles {
         attributes: Option<&Attributes>,
         path: impl Fn() -> Vec<u8>,
     ) -> bool {
-        let own = attributes.map(Attributes::own).unwrap_or_default();
-        let is_linked = own.iter().any(|own| matches!(own, Attribute::LinkGroup(_)));
+        let is_linked = attributes.is_some_and(is_linked);
         let Some(attributes) = to_write.attributes.filter(|_| is_linked) else { return false };
-        let mut found = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut found = self.lock();
         let key = (to_write.child.id, attributes);
         let Some(first) = found.first.get(&key).cloned() else {
             found.first.insert(key, path());
@@ -56,8 +58,35 @@ impl LinkedFiles {
         true
     }
 
+    /// Notes a file that was written, if it has other names in the tree.
+    pub(super) fn note_written(
+        &self,
+        written: &std::fs::File,
+        attributes: &Attributes,
+        path: impl Fn() -> Vec<u8>,
+    ) -> io::Result<()> {
+        if is_linked(attributes) {
+            let identity = Identity::of(&written.metadata()?);
+            self.lock().written.insert(path(), identity);
+        }
+        Ok(())
+    }
+
+    /// What was written under a path; none if nothing was: what is there is something else.
+    pub(super) fn written(&self, path: &[u8]) -> Option<Identity> {
+        self.lock().written.get(path).copied()
+    }
+
     /// Takes out what is to become links.
     pub(super) fn others(&self) -> Vec<Link> {
-        mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner).others)
+        mem::take(&mut self.lock().others)
     }
+
+    fn lock(&self) -> MutexGuard<'_, Found> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn is_linked(attributes: &Attributes) -> bool {
+    attributes.own().iter().any(|own| matches!(own, Attribute::LinkGroup(_)))
 }

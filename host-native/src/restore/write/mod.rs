@@ -1,6 +1,8 @@
-//! Writes a whole directory: directories and files first, symlinks last.
+//! Writes a whole directory: directories and files first, then what needs that they are there.
 
-use std::{io, path::Path, sync::Arc};
+mod finish;
+
+use std::{path::Path, sync::Arc};
 
 use markerbed_core::{
     AttributesId, ContentId,
@@ -15,9 +17,8 @@ use super::{
     descent::{Descent, Lacks, Objects, Visit, Visited, Want},
     done::Done,
     jobs::{FileToWrite, Job, Jobs, Piece},
-    leaf::{At, Content, Take, TemporaryNames, Unwritten, write_file, write_link, write_symlink},
+    leaf::{At, Content, Take, TemporaryNames, Unwritten, write_file, write_symlink},
     linked::LinkedFiles,
-    plan::Plan,
     target::failed_below,
 };
 use crate::{
@@ -91,95 +92,6 @@ impl Writer<'_> {
             }
         }
         jobs.flush()
-    }
-
-    /// Makes all symlinks below `root`, where all else is, and puts the attributes of directories
-    /// back: those of a directory when all in it is done.
-    pub(super) fn finish(
-        &self,
-        root: Folder,
-        (directory, attributes): (&Directory, Option<&Attributes>),
-        plan: &Plan,
-    ) -> Result<(), RestoreError> {
-        let mut chain = self.chain(root)?;
-        let mut descent = Descent::new(self.objects, want_directories_and_symlinks);
-        descent.enter(directory, attributes.cloned());
-        let mut open = vec![attributes.cloned()];
-        while let Some(visit) = descent.next()? {
-            // What is missing was noted when the directories were made.
-            let Visit::Child(visited) = visit else { continue };
-            self.leave(&mut chain, &mut open, visited.depth)?;
-            let Visited { child, node: Some(node), attributes, .. } = visited else { continue };
-            let name = child.name.as_bytes();
-            let node = match node {
-                Err(lacks) if child.child.kind.is_symlink() => {
-                    self.done.lack(below(&chain.path(), name), lacks.why);
-                    continue;
-                }
-                Err(_) => continue,
-                Ok(node) => node,
-            };
-            if let Some(symlink) = node.as_symlink() {
-                let folder = self.last(&mut chain)?;
-                let path = || below(&chain.path(), name);
-                let attributes = self.attributes(attributes, &path)?;
-                self.write_symlink(&folder, name, symlink.target(), attributes.as_ref(), path)?;
-            } else if let Some(directory) = node.as_directory()
-                && (self.applier.is_some() || plan.has_symlinks(child.child.id))
-                && let Ok(folder) = self.last(&mut chain)?.open_folder(name)
-            {
-                // If they are missing it was noted before.
-                let attributes = self.known_attributes(attributes)?.and_then(Result::ok);
-                self.push(&mut chain, name, folder)?;
-                descent.enter(directory, attributes.clone());
-                open.push(attributes);
-            }
-        }
-        self.leave(&mut chain, &mut open, 0)
-    }
-
-    /// Ends the directories below the first `depth`.
-    fn leave(
-        &self,
-        chain: &mut Chain,
-        open: &mut Vec<Option<Attributes>>,
-        depth: usize,
-    ) -> Result<(), RestoreError> {
-        while open.len() > depth {
-            if let (Some(attributes), Some(applier)) = (open.pop().flatten(), &self.applier) {
-                let folder = self.last(chain)?;
-                applier.apply(folder.as_file(), &attributes, &|| chain.path())?;
-            }
-            chain.truncate(open.len());
-        }
-        Ok(())
-    }
-
-    /// Gives files the other names that they have in the tree, once all files are written.
-    pub(super) fn link(&self, root: &Folder) -> Result<(), RestoreError> {
-        for link in self.linked.others() {
-            let failed = |path: &[u8]| {
-                let path = path.to_vec();
-                move |error| failed_below(self.target, &path, error)
-            };
-            let (folder, name) = open_above(root, &link.path).map_err(failed(&link.path))?;
-            let (first, first_name) = open_above(root, &link.first).map_err(failed(&link.first))?;
-            let at = self.at(&folder, name);
-            let path = || link.path.clone();
-            match write_link(at, &first, first_name) {
-                Err(Unwritten::System(_)) => {
-                    // The file system has no links, or the first was not written.
-                    let attributes = self.attributes(Some(link.attributes), &path)?;
-                    self.write_file(&folder, name, &link.file, attributes.as_ref(), path)?;
-                }
-                linked => {
-                    if self.settle(linked, path)? {
-                        self.done.add_file(0);
-                    }
-                }
-            }
-        }
-        Ok(())
     }
 
     /// Writes the files of a job.
@@ -356,7 +268,11 @@ impl Writer<'_> {
         };
         let bytes = file.size_bytes();
         let finish = |written: &std::fs::File| match self.applier.as_ref().zip(attributes) {
-            Some((applier, attributes)) => applier.apply(written, attributes, &path),
+            Some((applier, attributes)) => {
+                let noted = self.linked.note_written(written, attributes, &path);
+                noted.map_err(|error| failed_below(self.target, &path(), error))?;
+                applier.apply(written, attributes, &path)
+            }
             None => Ok(()),
         };
         let at = self.at(folder, name);
@@ -483,26 +399,11 @@ fn want_directories_and_files(child: &Child) -> Want {
     }
 }
 
-fn want_directories_and_symlinks(child: &Child) -> Want {
-    if child.kind.is_file() { Want::Nothing } else { Want::Node }
-}
-
 /// Nobody else may look at something before it has the mode that its attributes say.
 pub(super) fn permissions_until_done(attributes: Option<&Attributes>) -> Permissions {
     let own = attributes.map(Attributes::own).unwrap_or_default();
     let has_mode = own.iter().any(|attribute| matches!(attribute, Attribute::Mode(_)));
     if has_mode { Permissions::Owner } else { Permissions::Usual }
-}
-
-/// Opens the directory of a path below `root`; no link is followed.
-fn open_above<'a>(root: &Folder, path: &'a [u8]) -> io::Result<(Folder, &'a [u8])> {
-    let mut names = path.split(|byte| *byte == b'/');
-    let last = names.next_back().unwrap_or_default();
-    let mut folder = root.again()?;
-    for name in names {
-        folder = folder.open_folder(name)?;
-    }
-    Ok((folder, last))
 }
 
 fn below(path: &[u8], name: &[u8]) -> Vec<u8> {
