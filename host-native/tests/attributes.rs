@@ -114,6 +114,8 @@ fn names_of_one_file_are_a_group_called_by_the_smallest_and_names_outside_do_not
     fs::hard_link(scratch.at("b/f"), scratch.at("a/z")).unwrap();
     fs::hard_link(scratch.at("b/f"), scratch.at("c/d/e")).unwrap();
     fs::hard_link(scratch.at("out"), outside.at("same")).unwrap();
+    scratch.file("two", "2");
+    fs::hard_link(scratch.at("two"), scratch.at("also two")).unwrap();
 
     let recorded = scratch.take();
 
@@ -121,6 +123,8 @@ fn names_of_one_file_are_a_group_called_by_the_smallest_and_names_outside_do_not
     for path in ["b/f", "a/z", "c/d/e"] {
         assert_eq!(link_group(&recorded, path), Some(group), "{path}");
     }
+    let pair = tree::link_group(&tree::Path::new(b"also two").unwrap());
+    assert_eq!([link_group(&recorded, "two"), link_group(&recorded, "also two")], [Some(pair); 2]);
     assert_eq!(link_group(&recorded, "alone"), None);
     assert_eq!(link_group(&recorded, "out"), None);
 }
