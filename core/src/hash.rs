@@ -72,9 +72,10 @@ macro_rules! contexts {
 
             /// The BLAKE3 context key of [`Context::text`], kept so that it is not made again for
             /// each hash; a test compares the two.
-            const fn key(self) -> [u8; 32] {
+            const fn key(self) -> &'static [u8; 32] {
                 match self {
-                    $(Self::$name => key_bytes($key),)*
+                    // Without the block the digits would be read for each hash.
+                    $(Self::$name => const { &key_bytes($key) },)*
                 }
             }
         }
@@ -111,7 +112,7 @@ contexts! {
 
 /// `DK(context, parts)`: BLAKE3 in key-derivation mode over `parts`, one after the other.
 pub fn derive_key(context: Context, parts: &[&[u8]]) -> [u8; 32] {
-    let mut hasher = blake3::Hasher::new_from_context_key(&context.key());
+    let mut hasher = blake3::Hasher::new_from_context_key(context.key());
     for part in parts {
         hasher.update(part);
     }
@@ -156,7 +157,7 @@ mod tests {
             let made = blake3::hazmat::hash_derive_key_context(context.text());
             let hex = blake3::Hash::from_bytes(made).to_hex();
 
-            assert_eq!(made, context.key(), "{}: {hex}", context.text());
+            assert_eq!(&made, context.key(), "{}: {hex}", context.text());
         }
     }
 }
