@@ -9,6 +9,7 @@ use core::cmp::Ordering;
 use super::{
     item::Entry,
     kind::MapKind,
+    page::Page,
     place::{Placed, page_of},
     read::fetch_pages,
 };
@@ -60,7 +61,8 @@ pub async fn difference(
                 drop_common(&mut a, &mut b);
                 in_hand.fetch(io, a.pages.iter().chain(&b.pages)).await?;
                 if a.level == 0 {
-                    return Ok(merge(in_hand.entries(&a)?, in_hand.entries(&b)?));
+                    let (a, b) = (in_hand.take_all(&a)?, in_hand.take_all(&b)?);
+                    return Ok(merge(entries(&a), entries(&b)));
                 }
                 (a, b) = (in_hand.lower(&a)?, in_hand.lower(&b)?);
             }
@@ -93,7 +95,7 @@ impl InHand {
 
     fn front_of_root(&self, root: Placed) -> Front {
         let page = self.0.get(&root.id).and_then(Object::as_page);
-        Front { level: page.map_or(0, super::Page::level), pages: alloc::vec![root] }
+        Front { level: page.map_or(0, Page::level), pages: alloc::vec![root] }
     }
 
     /// Replaces the pages of a front above level 0 by their children.
@@ -106,14 +108,9 @@ impl InHand {
         Ok(Front { level: front.level.saturating_sub(1), pages })
     }
 
-    /// The entries in the pages of a front of level 0.
-    fn entries(&mut self, front: &Front) -> Result<Vec<Entry>, Error> {
-        let mut entries = Vec::new();
-        for placed in &front.pages {
-            let object = self.take(placed)?;
-            entries.extend(page_of(&object)?.items().iter().map(|item| item.entry.clone()));
-        }
-        Ok(entries)
+    /// The pages of a front, in key order.
+    fn take_all(&mut self, front: &Front) -> Result<Vec<Object>, Error> {
+        front.pages.iter().map(|placed| self.take(placed)).collect()
     }
 
     fn take(&mut self, placed: &Placed) -> Result<Object, Error> {
@@ -129,16 +126,31 @@ fn drop_common(a: &mut Front, b: &mut Front) {
     b.pages.retain(|page| !in_a.contains(&page.id));
 }
 
-/// Merges what is left of two maps by key.
-fn merge(a: Vec<Entry>, b: Vec<Entry>) -> Vec<Difference> {
-    let mut values: BTreeMap<Vec<u8>, [Option<Vec<u8>>; 2]> = BTreeMap::new();
-    for entry in a {
-        values.insert(entry.key, [Some(entry.value), None]);
+/// The entries of pages of level 0.
+fn entries(pages: &[Object]) -> impl Iterator<Item = &Entry> {
+    pages.iter().filter_map(Object::as_page).flat_map(Page::items).map(|item| &item.entry)
+}
+
+/// Merges what is left of two maps, each in key order.
+fn merge<'a>(
+    a: impl Iterator<Item = &'a Entry>,
+    b: impl Iterator<Item = &'a Entry>,
+) -> Vec<Difference> {
+    let (mut a, mut b) = (a.peekable(), b.peekable());
+    let mut differences = Vec::new();
+    loop {
+        let order = match (a.peek(), b.peek()) {
+            (Some(before), Some(after)) => before.key.cmp(&after.key),
+            (Some(_), None) => Ordering::Less,
+            (None, _) => Ordering::Greater,
+        };
+        let before = a.next_if(|_| order.is_le());
+        let after = b.next_if(|_| order.is_ge());
+        let Some(Entry { key, .. }) = before.or(after) else { return differences };
+        let [before, after] = [before, after].map(|entry| entry.map(|entry| &entry.value));
+        if before != after {
+            let (before, after) = (before.cloned(), after.cloned());
+            differences.push(Difference { key: key.clone(), before, after });
+        }
     }
-    for entry in b {
-        let [_, after] = values.entry(entry.key).or_default();
-        *after = Some(entry.value);
-    }
-    let changed = values.into_iter().filter(|(_, [before, after])| before != after);
-    changed.map(|(key, [before, after])| Difference { key, before, after }).collect()
 }
