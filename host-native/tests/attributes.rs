@@ -90,6 +90,38 @@ fn what_the_system_says_of_a_file_is_recorded_to_the_nanosecond_and_the_bit() {
 }
 
 #[test]
+fn neighbours_that_differ_in_one_thing_have_attributes_of_their_own() {
+    let scratch = Scratch::new();
+    let names =
+        ["0 first", "1 same", "2 mode", "3 time", "4 extended", "5 same", "6 user", "7 group"];
+    for name in names {
+        scratch.file(name, name).mode(name, 0o644);
+        set_time(&scratch.at(name), 1_000_000_000);
+    }
+    scratch.mode("2 mode", 0o640);
+    set_time(&scratch.at("3 time"), 1_000_000_001);
+    set_extended(&scratch.at("4 extended"), "user.a", b"1");
+    if rustix::process::geteuid().is_root() {
+        chown(scratch.at("6 user"), Some(1), None).unwrap();
+        chown(scratch.at("7 group"), None, Some(1)).unwrap();
+    }
+
+    let recorded = scratch.take();
+
+    for name in names {
+        let found = fs::metadata(scratch.at(name)).unwrap();
+        let own = own(&recorded, name);
+        assert_eq!(own[0], Attribute::Mode(found.mode() & 0o7777), "{name}");
+        let time = Time { seconds: found.mtime(), nanoseconds: found.mtime_nsec() as u32 };
+        assert_eq!(own[1], Attribute::ModifiedAt(time), "{name}");
+        let owner = Attribute::Owner { user: found.uid(), group: found.gid() };
+        assert_eq!(own[2], owner, "{name}");
+        let has_extended = own.iter().any(|one| matches!(one, Attribute::Extended(_)));
+        assert_eq!(has_extended, name == "4 extended", "{name}");
+    }
+}
+
+#[test]
 fn the_root_says_nothing_of_attributes_and_without_them_there_are_none() {
     let scratch = Scratch::new();
     scratch.file("d/f", "x").link("l", "d");

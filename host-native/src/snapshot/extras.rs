@@ -10,10 +10,9 @@ use markerbed_core::{
     tree::{Attribute, Attributes, ExtendedAttribute, Hole},
 };
 use rustix::{
-    buffer::spare_capacity,
     fd::{AsFd, AsRawFd},
     fs::{SeekFrom, fgetxattr, flistxattr, lgetxattr, llistxattr, seek},
-    io::Errno,
+    io::{Errno, retry_on_intr},
 };
 
 use super::Sink;
@@ -50,10 +49,7 @@ impl RawExtras {
     /// Reads those of something that is open.
     pub(super) fn of_open(opened: impl AsFd) -> io::Result<Self> {
         let opened = opened.as_fd();
-        Self::read(
-            |list| flistxattr(opened, spare_capacity(list)),
-            |name, value| fgetxattr(opened, name, spare_capacity(value)),
-        )
+        Self::read(|list| flistxattr(opened, list), |name, value| fgetxattr(opened, name, value))
     }
 
     /// Reads those of the symlink `name`.
@@ -62,8 +58,8 @@ impl RawExtras {
         let handle = format!("/proc/self/fd/{}/", folder.as_file().as_raw_fd());
         let path = [handle.as_bytes(), name].concat();
         Self::read(
-            |list| llistxattr(path.as_slice(), spare_capacity(list)),
-            |name, value| lgetxattr(path.as_slice(), name, spare_capacity(value)),
+            |list| llistxattr(path.as_slice(), list),
+            |name, value| lgetxattr(path.as_slice(), name, value),
         )
     }
 
@@ -131,8 +127,8 @@ impl RawExtras {
     }
 
     fn read(
-        list: impl Fn(&mut Vec<u8>) -> rustix::io::Result<usize>,
-        value: impl Fn(&[u8], &mut Vec<u8>) -> rustix::io::Result<usize>,
+        list: impl Fn(&mut [u8]) -> rustix::io::Result<usize>,
+        value: impl Fn(&[u8], &mut [u8]) -> rustix::io::Result<usize>,
     ) -> io::Result<Self> {
         let mut extras = Self::default();
         let names = match fill(&list) {
@@ -203,19 +199,16 @@ impl Extras {
 }
 
 /// Lets the system fill a buffer that is as large as it must be.
-fn fill(call: impl Fn(&mut Vec<u8>) -> rustix::io::Result<usize>) -> rustix::io::Result<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(FIRST_BYTES);
-    loop {
-        match call(&mut bytes) {
-            Err(Errno::RANGE) if bytes.capacity() < MOST_BYTES => {
-                bytes = Vec::with_capacity(MOST_BYTES);
-            }
-            Err(Errno::RANGE) => return Err(Errno::TOOBIG),
-            Err(Errno::INTR) => {}
-            Err(error) => return Err(error),
-            Ok(_) => return Ok(bytes),
-        }
+fn fill(call: impl Fn(&mut [u8]) -> rustix::io::Result<usize>) -> rustix::io::Result<Vec<u8>> {
+    let filled = |bytes: &mut [u8]| {
+        let count = retry_on_intr(|| call(bytes))?;
+        Ok(bytes.get(..count).unwrap_or_default().to_vec())
+    };
+    match filled(&mut [0; FIRST_BYTES]) {
+        Err(Errno::RANGE) => filled(&mut vec![0; MOST_BYTES]),
+        done => done,
     }
+    .map_err(|error| if error == Errno::RANGE { Errno::TOOBIG } else { error })
 }
 
 const FIRST_BYTES: usize = 256;

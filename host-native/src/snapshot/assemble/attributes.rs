@@ -8,14 +8,17 @@ use markerbed_core::{
     tree::{Attribute, Attributes, Path, Time, link_group},
 };
 
-use super::{Assembly, Begun, Failed, Made, Objects, Pending, Slot, objects::Of, unchanged_extras};
+use super::{
+    Assembly, Begun, Failed, Made, Objects, Pending, Slot,
+    objects::{Of, Plain},
+    unchanged_extras,
+};
 use crate::{
     folder::{EntryKind, Identity},
     snapshot::{
-        Sink,
         extras::Extras,
         seen::{Block, Body},
-        stamp::Stamp,
+        stamp::{Moment, Stamp},
     },
 };
 
@@ -183,12 +186,27 @@ impl Assembly<'_> {
                 _ => return Ok(None),
             },
         };
+        let plain = Plain {
+            mode_bits: (kind != EntryKind::Symlink).then_some(stamp.mode_bits()),
+            modified_at: modified_at(&stamp),
+            user: stamp.user,
+            group: stamp.group,
+        };
+        let is_plain = extras.attributes().is_empty() && !stamp.is_linked();
+        if let Some(id) = objects.last_plain(plain).filter(|_| is_plain) {
+            return Ok(Some(Child::Is(id)));
+        }
         let own = self.own(kind, &stamp, &extras);
         if stamp.is_linked() {
             return Ok(Some(Child::File(stamp.identity, own)));
         }
         let (id, bytes) = Attributes::identified(own, None)?;
-        if !(is_stored && self.recall.has_same_owners()) {
+        if is_stored && self.recall.has_same_owners() {
+            return Ok(Some(Child::Is(id)));
+        }
+        if is_plain {
+            objects.put_plain(plain, id, bytes)?;
+        } else {
             objects.put(Of::Attributes, id.into(), bytes)?;
         }
         Ok(Some(Child::Is(id)))
@@ -201,11 +219,7 @@ impl Assembly<'_> {
         if kind != EntryKind::Symlink {
             own.push(Attribute::Mode(stamp.mode_bits()));
         }
-        let modified_at = stamp.modified_at();
-        own.push(Attribute::ModifiedAt(Time {
-            seconds: modified_at.seconds,
-            nanoseconds: modified_at.nanoseconds,
-        }));
+        own.push(Attribute::ModifiedAt(modified_at(stamp)));
         let (user, group) = (stamp.user, stamp.group);
         own.push(Attribute::Owner { user, group });
         own.extend(self.recall.owners().attribute(user, group));
@@ -234,10 +248,9 @@ impl Linked {
     pub(super) fn finish(
         self,
         root: Mirrored,
-        sink: &dyn Sink,
+        mut objects: Objects<'_>,
     ) -> Result<Option<AttributesId>, crate::snapshot::SnapError> {
         let mut made: Vec<AttributesId> = Vec::with_capacity(self.directories.len());
-        let mut objects = Objects::new(sink);
         for directory in self.directories {
             match make(directory, &self.files, &made, &mut objects) {
                 Ok(id) => made.push(id),
@@ -248,7 +261,7 @@ impl Linked {
                 }
             }
         }
-        objects.put_all()?;
+        objects.finish()?;
         Ok(match root {
             Mirrored::Untaken => None,
             Mirrored::Is(id) => Some(id),
@@ -297,6 +310,11 @@ fn with_group(mut own: Vec<Attribute>, file: Option<&LinkedFile>) -> Result<Vec<
         own.insert(at, group);
     }
     Ok(own)
+}
+
+fn modified_at(stamp: &Stamp) -> Time {
+    let Moment { seconds, nanoseconds } = stamp.modified_at();
+    Time { seconds, nanoseconds }
 }
 
 fn of_directory(made: &Made) -> Option<Child> {

@@ -14,7 +14,7 @@ use markerbed_core::{
 };
 
 use attributes::Mirrored;
-use objects::{Objects, Of};
+use objects::{Gathered, Objects, Of};
 use state::{Pending, State};
 
 use super::{
@@ -34,6 +34,8 @@ pub(super) struct Assembly<'a> {
     /// No file is executable.
     portable: bool,
     state: Mutex<State>,
+    /// Objects that were made and not yet put.
+    gathered: Gathered,
 }
 
 /// A directory that was listed.
@@ -131,7 +133,8 @@ pub(super) struct Assembled {
 
 impl<'a> Assembly<'a> {
     pub(super) fn new(sink: &'a dyn Sink, recall: &'a Recall<'a>, options: &SnapOptions) -> Self {
-        Self { sink, recall, portable: options.portable, state: Mutex::default() }
+        let (state, gathered) = (Mutex::default(), Gathered::default());
+        Self { sink, recall, portable: options.portable, state, gathered }
     }
 
     /// Begins a directory; `parent` is none for the root.
@@ -182,7 +185,9 @@ impl<'a> Assembly<'a> {
         let Some(Made { child, directory, told, attributes, .. }) = state.root else {
             return Ok(None);
         };
-        let attributes = std::mem::take(&mut state.linked).finish(attributes, self.sink)?;
+        let linked = std::mem::take(&mut state.linked);
+        let attributes = linked.finish(attributes, Objects::new(self.sink, &self.gathered))?;
+        self.gathered.put_all(self.sink)?;
         let mut gaps = state.gaps;
         gaps.sort_unstable();
         let State { left_out, sealed, directories, .. } = state;
@@ -206,7 +211,7 @@ impl<'a> Assembly<'a> {
 
     /// Makes directories, and those above them that they complete.
     fn complete(&self, mut complete: Vec<Pending>) -> Result<(), SnapError> {
-        let mut objects = Objects::new(self.sink);
+        let mut objects = Objects::new(self.sink, &self.gathered);
         while let Some(pending) = complete.pop() {
             let parent = pending.parent;
             let made = self.make(&pending, &mut objects);
@@ -227,7 +232,7 @@ impl<'a> Assembly<'a> {
                 }
             }
         }
-        Ok(objects.put_all()?)
+        Ok(objects.finish()?)
     }
 
     /// Makes a directory whose entries are all known, and the nodes of files that were read.
