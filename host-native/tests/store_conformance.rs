@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, reason = "this is how a test fails")]
 
-use std::{path::Path, sync::Arc};
+use std::{future::ready, path::Path, sync::Arc};
 
 use markerbed_conformance::{Fixture, run_on_tokio, store_conformance};
 use markerbed_host::{
@@ -35,7 +35,7 @@ fn directory(pack_bytes: u64, wrap: fn(DirectoryStore) -> Arc<dyn Store>) -> Fix
     let options = Options { pack_bytes, ..Options::new(Access::Write) };
     Fixture::lasting(move || {
         let _kept_until_the_end = &scratch;
-        wrap(open_or_create(&root, options.clone()))
+        ready(wrap(open_or_create(&root, options.clone())))
     })
 }
 

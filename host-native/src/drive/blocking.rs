@@ -10,7 +10,7 @@ use std::{
 
 use markerbed_core::{WorkspaceId, step::Step};
 
-use super::{DriveError, fetch};
+use super::DriveError;
 use crate::store::Records;
 
 /// Runs an operation to its end, on this thread.
@@ -19,18 +19,11 @@ use crate::store::Records;
 ///
 /// [`DriveError`]; the operation is then over, and nothing was changed by it.
 pub fn drive<T>(
-    mut step: Step<T>,
+    step: Step<T>,
     records: &dyn Records,
     workspace: WorkspaceId,
 ) -> Result<T, DriveError> {
-    loop {
-        let need = match step {
-            Step::Done(output) => return Ok(output),
-            Step::Need(need) => need,
-        };
-        let answers = wait(fetch(records, workspace, need.requests()))?;
-        step = need.supply(answers)?;
-    }
+    wait(markerbed_storage::drive::drive(step, records, workspace))
 }
 
 /// Waits for a store's answer: the only place that holds a thread for a future.

@@ -3,10 +3,11 @@
 use std::{panic, sync::Arc};
 
 use markerbed_core::{WorkspaceId, step::Step};
+use markerbed_storage::drive::fetch;
 use tokio::task;
 
 pub use super::offloaded::Offloaded;
-use super::{DriveError, blocking, fetch};
+use super::{DriveError, blocking};
 use crate::store::Records;
 
 /// Runs an operation to its end.

@@ -1,7 +1,7 @@
 //! Batches, the ledger's entries and the number that orders them.
 
 use markerbed_core::limits::ENTRY_BYTES_MAX;
-use markerbed_host::store::{Batch, Outcome, StoreError, limits::ANSWER_ITEMS_MAX};
+use markerbed_storage::{Batch, Outcome, StoreError, limits::ANSWER_ITEMS_MAX};
 
 use crate::{
     Fixture,
@@ -10,7 +10,7 @@ use crate::{
 
 /// Nothing was written.
 pub async fn a_workspace_without_entries_has_no_number(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
 
     assert_eq!(store.number(OURS).await.unwrap(), None);
     assert_eq!(store.fetch_entries(OURS, 0..9).await.unwrap(), [""; 0]);
@@ -18,7 +18,7 @@ pub async fn a_workspace_without_entries_has_no_number(fixture: &mut Fixture) {
 
 /// The number follows the entries.
 pub async fn the_number_is_that_of_the_newest_entry(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
 
     commit(&*store, OURS, batch(None, request(1), "first")).await;
     let first = store.number(OURS).await.unwrap();
@@ -31,7 +31,7 @@ pub async fn the_number_is_that_of_the_newest_entry(fixture: &mut Fixture) {
 
 /// Any part of the ledger.
 pub async fn entries_are_read_by_number_up_to_the_newest(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     grow(&*store, OURS, 0, 4).await;
 
     let read = |numbers| store.fetch_entries(OURS, numbers);
@@ -46,7 +46,7 @@ pub async fn entries_are_read_by_number_up_to_the_newest(fixture: &mut Fixture) 
 
 /// Answers have a limit.
 pub async fn a_long_ledger_is_read_in_bounded_answers(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     let count = ANSWER_ITEMS_MAX as u64 + 3;
     let entries = (0..count).map(|number| entry(number, request(number), "many")).collect();
     commit(&*store, OURS, Batch { expected: None, entries, rows: Vec::new() }).await;
@@ -60,7 +60,7 @@ pub async fn a_long_ledger_is_read_in_bounded_answers(fixture: &mut Fixture) {
 
 /// Compare and swap.
 pub async fn of_two_rivals_one_loses_and_learns_the_number(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     commit(&*store, OURS, batch(None, request(1), "theirs")).await;
     commit(&*store, OURS, batch(Some(0), request(2), "theirs")).await;
 
@@ -77,7 +77,7 @@ pub async fn of_two_rivals_one_loses_and_learns_the_number(fixture: &mut Fixture
 
 /// A batch is taken whole or not at all.
 pub async fn a_batch_that_lost_changes_nothing(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     commit(&*store, OURS, batch(None, request(1), "theirs")).await;
     let mut lost = batch(None, request(2), "ours");
     lost.rows = rows(None, &[(b"a", Some(b"ours"))]).rows;
@@ -92,7 +92,7 @@ pub async fn a_batch_that_lost_changes_nothing(fixture: &mut Fixture) {
 
 /// An acknowledgement that never came is no lost race, even when others went on since.
 pub async fn a_batch_tried_again_after_a_lost_answer_was_done_already(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     let ours = batch(None, request(1), "ours");
     commit(&*store, OURS, ours.clone()).await;
 
@@ -106,7 +106,7 @@ pub async fn a_batch_tried_again_after_a_lost_answer_was_done_already(fixture: &
 
 /// Only the operation makes a request: a new try has another time, and may expect another number.
 pub async fn a_request_is_the_same_at_another_time_and_number(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     commit(&*store, OURS, batch(None, request(1), "ours")).await;
     commit(&*store, OURS, batch(Some(0), request(2), "theirs")).await;
 
@@ -118,7 +118,7 @@ pub async fn a_request_is_the_same_at_another_time_and_number(fixture: &mut Fixt
 
 /// LED-3.
 pub async fn the_same_request_with_another_operation_is_refused(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     commit(&*store, OURS, batch(None, request(1), "one thing")).await;
     commit(&*store, OURS, batch(Some(0), request(2), "something")).await;
 
@@ -131,7 +131,7 @@ pub async fn the_same_request_with_another_operation_is_refused(fixture: &mut Fi
 
 /// An error is not half of an answer.
 pub async fn a_refused_batch_changes_nothing(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     commit(&*store, OURS, batch(None, request(1), "one thing")).await;
     let mut refused = batch(Some(0), request(2), "new");
     refused.entries.push(entry(2, request(1), "another thing"));
@@ -146,7 +146,7 @@ pub async fn a_refused_batch_changes_nothing(fixture: &mut Fixture) {
 
 /// Request ids are unique with their agent.
 pub async fn the_same_request_of_another_agent_is_another_request(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     commit(&*store, OURS, batch(None, request_of(1, 7), "one thing")).await;
 
     let number = commit(&*store, OURS, batch(Some(0), request_of(2, 7), "another thing")).await;
@@ -156,7 +156,7 @@ pub async fn the_same_request_of_another_agent_is_another_request(fixture: &mut 
 
 /// Half of it is done already, by somebody else.
 pub async fn a_batch_with_a_request_of_a_rival_is_lost(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     commit(&*store, OURS, batch(None, request(1), "shared")).await;
     let mut both = batch(Some(0), request(2), "ours");
     both.entries.push(entry(2, request(1), "shared"));
@@ -169,7 +169,7 @@ pub async fn a_batch_with_a_request_of_a_rival_is_lost(fixture: &mut Fixture) {
 
 /// Numbers have no holes.
 pub async fn entries_that_leave_a_gap_are_refused(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     let gaps = [(None, vec![1]), (Some(0), vec![0]), (Some(0), vec![1, 3]), (None, vec![0, 0])];
 
     for (expected, numbers) in gaps {
@@ -185,7 +185,7 @@ pub async fn entries_that_leave_a_gap_are_refused(fixture: &mut Fixture) {
 
 /// A request cannot be two entries.
 pub async fn one_request_for_two_entries_is_refused(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     let entries = vec![entry(0, request(1), "same"), entry(1, request(1), "same")];
 
     let batch = Batch { expected: None, entries, rows: Vec::new() };
@@ -197,7 +197,7 @@ pub async fn one_request_for_two_entries_is_refused(fixture: &mut Fixture) {
 
 /// LED-1, from both sides.
 pub async fn an_entry_too_large_is_refused(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     let of_length = |length: usize| {
         let mut batch = batch(None, request(1), "large");
         batch.entries[0].bytes = vec![b'x'; length].into();
@@ -217,7 +217,7 @@ pub async fn an_entry_too_large_is_refused(fixture: &mut Fixture) {
 
 /// Derived rows can be made anew without an entry, but not over a newer ledger.
 pub async fn rows_alone_keep_the_number_and_obey_it(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     grow(&*store, OURS, 0, 2).await;
 
     let late = store.commit(OURS, rows(Some(0), &[(b"a", Some(b"late"))])).await.unwrap();
@@ -230,7 +230,7 @@ pub async fn rows_alone_keep_the_number_and_obey_it(fixture: &mut Fixture) {
 
 /// The index of requests can be asked.
 pub async fn requests_are_found_by_agent_and_id(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     grow(&*store, OURS, 0, 3).await;
 
     let asked = [request(2), request(9), request_of(2, 2), request(0), request(2)];
@@ -242,7 +242,7 @@ pub async fn requests_are_found_by_agent_and_id(fixture: &mut Fixture) {
 
 /// Workspaces are apart.
 pub async fn workspaces_have_numbers_and_requests_of_their_own(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     grow(&*store, OURS, 0, 3).await;
 
     let number = commit(&*store, THEIRS, batch(None, request(0), "another thing")).await;

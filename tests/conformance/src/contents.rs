@@ -12,7 +12,7 @@ use crate::{
 
 /// ID-1, by a value known from elsewhere.
 pub async fn a_content_has_the_id_that_its_plain_hash_is(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
 
     let ids = store.put_contents(OURS, &["".into(), "marker bed".into()]).await.unwrap();
 
@@ -22,7 +22,7 @@ pub async fn a_content_has_the_id_that_its_plain_hash_is(fixture: &mut Fixture) 
 
 /// Order, absence and duplicates in one request.
 pub async fn contents_come_in_the_order_asked_and_absent_ones_are_none(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     let [a, b] = ["a", "b"].map(|name| text(name, 5_000));
     let absent = content_id(b"absent");
     let ids = store.put_contents(OURS, &[a.clone(), b.clone()]).await.unwrap();
@@ -38,7 +38,7 @@ pub async fn contents_come_in_the_order_asked_and_absent_ones_are_none(fixture: 
 
 /// Batches of nothing.
 pub async fn no_contents_are_put_and_fetched_without_complaint(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
 
     assert_eq!(store.put_contents(OURS, &[]).await.unwrap(), []);
     assert_eq!(store.fetch_contents(OURS, &[]).await.unwrap(), [None; 0]);
@@ -49,7 +49,7 @@ pub async fn no_contents_are_put_and_fetched_without_complaint(fixture: &mut Fix
 
 /// Nothing is not absence.
 pub async fn an_empty_content_is_a_content(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
 
     let ids = store.put_contents(OURS, &[Bytes::new()]).await.unwrap();
 
@@ -63,7 +63,7 @@ pub async fn an_empty_content_is_a_content(fixture: &mut Fixture) {
 
 /// In two calls and in one.
 pub async fn a_content_put_twice_is_one_content(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     let a = text("a", 100);
 
     let once = store.put_contents(OURS, slice::from_ref(&a)).await.unwrap();
@@ -75,7 +75,7 @@ pub async fn a_content_put_twice_is_one_content(fixture: &mut Fixture) {
 
 /// Workspaces are apart, even where the bytes are equal.
 pub async fn contents_are_only_in_the_workspace_they_were_put_in(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     let a = text("a", 100);
 
     let ids = store.put_contents(OURS, slice::from_ref(&a)).await.unwrap();
@@ -89,7 +89,7 @@ pub async fn contents_are_only_in_the_workspace_they_were_put_in(fixture: &mut F
 
 /// A range may begin and end anywhere.
 pub async fn ranges_are_cut_at_the_end(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     let id = store.put_contents(OURS, &["marker bed".into()]).await.unwrap()[0];
 
     let read = |range| store.read_content(OURS, id, range);
@@ -106,7 +106,7 @@ pub async fn ranges_are_cut_at_the_end(fixture: &mut Fixture) {
 
 /// Lengths of small and large, absent and empty ones.
 pub async fn lengths_are_told_without_reading(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     let contents = [text("a", 10), text("b", 3_000_000), Bytes::new()];
     let mut ids = store.put_contents(OURS, &contents).await.unwrap();
     ids.push(content_id(b"absent"));
@@ -118,7 +118,7 @@ pub async fn lengths_are_told_without_reading(fixture: &mut Fixture) {
 
 /// More than fits one frame, asked for against their order.
 pub async fn thousands_of_small_contents_of_one_put_come_back(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     let contents: Vec<_> = (0..3_000).map(|n| text(&n.to_string(), n % 400)).collect();
 
     let mut ids = store.put_contents(OURS, &contents).await.unwrap();
@@ -130,7 +130,7 @@ pub async fn thousands_of_small_contents_of_one_put_come_back(fixture: &mut Fixt
 
 /// Removal is of bytes, not of a name for ever.
 pub async fn a_removed_content_is_gone_and_can_be_put_again(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     let a = noise("a", 500);
     let ids = store.put_contents(OURS, slice::from_ref(&a)).await.unwrap();
 
@@ -145,7 +145,7 @@ pub async fn a_removed_content_is_gone_and_can_be_put_again(fixture: &mut Fixtur
 
 /// Twice is as once.
 pub async fn removing_what_is_absent_is_no_error(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     let ids = store.put_contents(OURS, &["a".into()]).await.unwrap();
 
     for _ in 0..2 {
@@ -157,7 +157,7 @@ pub async fn removing_what_is_absent_is_no_error(fixture: &mut Fixture) {
 
 /// Neighbours in a frame, and the same bytes elsewhere, stay.
 pub async fn removing_spares_other_contents_and_workspaces(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     let contents = [text("a", 300), text("b", 300), text("c", 300)];
     let ids = store.put_contents(OURS, &contents).await.unwrap();
     store.put_contents(THEIRS, &contents).await.unwrap();

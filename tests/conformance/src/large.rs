@@ -4,7 +4,7 @@ use std::slice;
 
 use bytes::Bytes;
 use markerbed_core::{ContentId, hash::content_id};
-use markerbed_host::store::{
+use markerbed_storage::{
     Store, StoreError, Written,
     limits::{RANGE_BYTES_MAX, WHOLE_CONTENT_BYTES_MAX},
 };
@@ -16,7 +16,7 @@ use crate::{
 
 /// Pieces of every size, none that a store would choose.
 pub async fn a_content_written_in_odd_pieces_comes_back_as_a_stream(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     let content = text("streamed", 5_000_001);
 
     let written = write(&*store, &content, &[1, 4_099, 1_500_007, 3]).await;
@@ -29,7 +29,7 @@ pub async fn a_content_written_in_odd_pieces_comes_back_as_a_stream(fixture: &mu
 
 /// How it came makes no difference.
 pub async fn a_content_written_and_one_put_are_the_same(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     for length in [10, 3_000_000] {
         let content = text("either", length);
 
@@ -44,7 +44,7 @@ pub async fn a_content_written_and_one_put_are_the_same(fixture: &mut Fixture) {
 
 /// Where stores cut.
 pub async fn contents_around_the_size_of_a_part_come_back(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     for part in [128 << 10, 1 << 20, 2 << 20, 4 << 20_usize] {
         for length in [part - 1, part, part + 1] {
             let content = text("edge", length);
@@ -59,7 +59,7 @@ pub async fn contents_around_the_size_of_a_part_come_back(fixture: &mut Fixture)
 
 /// Within a part, over an edge, over several, and past the end.
 pub async fn ranges_of_a_large_content_are_its_bytes(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     let content = text("ranges", 5_000_000);
     let id = write(&*store, &content, &[1 << 16]).await.id;
     let edge = 1 << 20;
@@ -76,7 +76,7 @@ pub async fn ranges_of_a_large_content_are_its_bytes(fixture: &mut Fixture) {
 
 /// A stream may end at once.
 pub async fn a_content_without_a_byte_can_be_written(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
 
     let written = write(&*store, &Bytes::new(), &[1]).await;
 
@@ -86,7 +86,7 @@ pub async fn a_content_without_a_byte_can_be_written(fixture: &mut Fixture) {
 
 /// What was not finished is not there.
 pub async fn a_writer_that_is_dropped_leaves_no_content(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     let content = text("dropped", 2_500_000);
 
     let mut writer = store.write_content(OURS).await.unwrap();
@@ -101,7 +101,7 @@ pub async fn a_writer_that_is_dropped_leaves_no_content(fixture: &mut Fixture) {
 
 /// Streams may run side by side.
 pub async fn two_writers_do_not_mix(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     let (a, b) = (text("a", 2_100_000), text("b", 2_100_000));
     let mut first = store.write_content(OURS).await.unwrap();
     let mut second = store.write_content(OURS).await.unwrap();
@@ -118,7 +118,7 @@ pub async fn two_writers_do_not_mix(fixture: &mut Fixture) {
 
 /// Memory is bounded by the caller's choice of call.
 pub async fn what_is_too_large_to_be_whole_is_refused_but_streams(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     let content = text("too large", WHOLE_CONTENT_BYTES_MAX as usize + 1);
     let id = write(&*store, &content, &[1 << 20]).await.id;
 
@@ -135,7 +135,7 @@ pub async fn what_is_too_large_to_be_whole_is_refused_but_streams(fixture: &mut 
 
 /// Removal is for every size.
 pub async fn a_large_content_can_be_removed(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     let content = text("removed", 3_000_000);
     let id = write(&*store, &content, &[1 << 20]).await.id;
 
@@ -149,7 +149,7 @@ pub async fn a_large_content_can_be_removed(fixture: &mut Fixture) {
 
 /// No store may count on compression.
 pub async fn bytes_that_do_not_shrink_come_back_too(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     let contents = [1, 100, 70_000, 2_500_000].map(|length| noise("noise", length));
 
     let ids = store.put_contents(OURS, &contents).await.unwrap();

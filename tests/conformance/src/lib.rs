@@ -11,6 +11,7 @@
     reason = "this is how the tests that this crate is made of fail"
 )]
 
+mod at_once;
 pub mod commits;
 pub mod contents;
 pub mod large;
@@ -21,42 +22,55 @@ mod samples;
 pub mod streams;
 pub mod writers;
 
-use std::{future::Future, sync::Arc};
+use std::{
+    future::{Future, ready},
+    pin::Pin,
+    sync::Arc,
+};
 
-use markerbed_host::store::Store;
+use markerbed_storage::Store;
 use markerbed_suites::print_count;
 
 /// A store for one test.
 pub struct Fixture {
     store: Option<Arc<dyn Store>>,
-    open: Box<dyn FnMut() -> Arc<dyn Store>>,
+    open: Box<dyn FnMut() -> Opening>,
     keeps: bool,
 }
+
+type Opening = Pin<Box<dyn Future<Output = Arc<dyn Store>>>>;
 
 impl Fixture {
     /// A store that is gone when it is closed.
     pub fn fleeting(store: impl Store + 'static) -> Self {
         let store: Arc<dyn Store> = Arc::new(store);
         let again = store.clone();
-        Self { store: Some(store), open: Box::new(move || again.clone()), keeps: false }
+        let open = Box::new(move || Box::pin(ready(again.clone())) as Opening);
+        Self { store: Some(store), open, keeps: false }
     }
 
-    /// A store that `open` opens again after it was closed.
-    pub fn lasting(mut open: impl FnMut() -> Arc<dyn Store> + 'static) -> Self {
-        Self { store: Some(open()), open: Box::new(open), keeps: true }
+    /// A store that `open` makes, and opens again after it was closed.
+    pub fn lasting<O: Future<Output = Arc<dyn Store>> + 'static>(
+        mut open: impl FnMut() -> O + 'static,
+    ) -> Self {
+        Self { store: None, open: Box::new(move || Box::pin(open())), keeps: true }
     }
 
     /// The store.
-    pub fn store(&mut self) -> Arc<dyn Store> {
-        self.store.get_or_insert_with(&mut self.open).clone()
+    pub async fn store(&mut self) -> Arc<dyn Store> {
+        if let Some(store) = &self.store {
+            return store.clone();
+        }
+        let store = (self.open)().await;
+        self.store.insert(store).clone()
     }
 
     /// Closes the store and opens it again; `None` if nothing would be there.
     ///
     /// No other handle of it may be open.
-    pub fn reopened(&mut self) -> Option<Arc<dyn Store>> {
+    pub async fn reopened(&mut self) -> Option<Arc<dyn Store>> {
         self.store = None;
-        self.keeps.then(|| self.store())
+        if self.keeps { Some(self.store().await) } else { None }
     }
 }
 
@@ -65,6 +79,7 @@ impl Fixture {
 /// # Panics
 ///
 /// If the test fails.
+#[cfg(not(target_arch = "wasm32"))]
 pub fn run_on_tokio<F: Future>(test: F) -> F::Output {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -205,7 +220,7 @@ macro_rules! every_test {
             a_subscriber_with_too_long_a_name_is_refused;
         writers:
             of_many_writers_each_number_has_one_winner
-            many_threads_put_the_same_contents
+            many_writers_put_the_same_contents
             readers_see_whole_batches_while_others_write;
         reopening:
             what_was_committed_is_there_again

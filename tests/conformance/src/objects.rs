@@ -4,7 +4,7 @@ use std::slice;
 
 use bytes::Bytes;
 use markerbed_core::{ObjectId, ObjectKind, limits::OBJECT_BYTES_MAX};
-use markerbed_host::store::StoreError;
+use markerbed_storage::StoreError;
 
 use crate::{
     Fixture,
@@ -13,7 +13,7 @@ use crate::{
 
 /// Order, absence and duplicates in one request.
 pub async fn objects_come_in_the_order_asked_and_absent_ones_are_none(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     let [a, b, absent] = ["a", "b", "absent"].map(object);
     store.put_objects(OURS, &[a.clone(), b.clone()]).await.unwrap();
 
@@ -24,7 +24,7 @@ pub async fn objects_come_in_the_order_asked_and_absent_ones_are_none(fixture: &
 
 /// Batches of nothing.
 pub async fn a_request_for_nothing_is_answered_with_nothing(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
 
     store.put_objects(OURS, &[]).await.unwrap();
 
@@ -36,7 +36,7 @@ pub async fn a_request_for_nothing_is_answered_with_nothing(fixture: &mut Fixtur
 
 /// Objects are immutable.
 pub async fn an_object_put_twice_is_one_object(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     let a = object("a");
 
     for _ in 0..2 {
@@ -48,7 +48,7 @@ pub async fn an_object_put_twice_is_one_object(fixture: &mut Fixture) {
 
 /// The same, within one call.
 pub async fn the_same_object_twice_in_one_put_is_one_object(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     let a = object("a");
 
     store.put_objects(OURS, &[a.clone(), a.clone()]).await.unwrap();
@@ -58,7 +58,7 @@ pub async fn the_same_object_twice_in_one_put_is_one_object(fixture: &mut Fixtur
 
 /// The kind belongs to the key.
 pub async fn equal_ids_of_two_kinds_are_two_objects(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     let objects: Vec<(ObjectId, Bytes)> = ObjectKind::ALL
         .map(|kind| (ObjectId { kind, bytes: [5; 32] }, Bytes::from(kind.word())))
         .to_vec();
@@ -72,7 +72,7 @@ pub async fn equal_ids_of_two_kinds_are_two_objects(fixture: &mut Fixture) {
 
 /// Workspaces are apart.
 pub async fn objects_are_only_in_the_workspace_they_were_put_in(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     let a = object("a");
     let other = (a.0, Bytes::from_static(b"other bytes under the same id"));
     store.put_objects(OURS, slice::from_ref(&a)).await.unwrap();
@@ -87,7 +87,7 @@ pub async fn objects_are_only_in_the_workspace_they_were_put_in(fixture: &mut Fi
 
 /// `has_objects` and `fetch_objects` agree.
 pub async fn objects_exist_when_they_can_be_fetched(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     let [a, b] = ["a", "b"].map(object);
     store.put_objects(OURS, slice::from_ref(&a)).await.unwrap();
 
@@ -99,7 +99,7 @@ pub async fn objects_exist_when_they_can_be_fetched(fixture: &mut Fixture) {
 
 /// Both ends of what an object may be.
 pub async fn the_largest_and_the_smallest_object_come_back(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     let id = |byte| ObjectId { kind: ObjectKind::Page, bytes: [byte; 32] };
     let largest = noise("largest", OBJECT_BYTES_MAX as usize);
     let objects = [(id(1), largest.clone()), (id(2), Bytes::new())];
@@ -112,7 +112,7 @@ pub async fn the_largest_and_the_smallest_object_come_back(fixture: &mut Fixture
 
 /// More than fits one record or one packet of anything.
 pub async fn thousands_of_objects_of_one_put_come_back(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     let objects: Vec<_> = (0..4_096).map(|number| object(&format!("object {number}"))).collect();
     let mut ids: Vec<_> = objects.iter().map(|(id, _)| *id).collect();
     ids.reverse();
@@ -126,7 +126,7 @@ pub async fn thousands_of_objects_of_one_put_come_back(fixture: &mut Fixture) {
 
 /// One byte above the limit.
 pub async fn an_object_too_large_is_refused(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     let (id, _) = object("large");
     let bytes = vec![0; OBJECT_BYTES_MAX as usize + 1].into();
 

@@ -1,7 +1,7 @@
 //! Derived rows by key.
 
 use bytes::Bytes;
-use markerbed_host::store::{
+use markerbed_storage::{
     RowRange, Store, StoreError,
     limits::{ANSWER_ITEMS_MAX, ROW_KEY_BYTES_MAX, ROW_VALUE_BYTES_MAX},
 };
@@ -13,7 +13,7 @@ use crate::{
 
 /// The life of a row.
 pub async fn rows_are_put_changed_and_deleted(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     let keys = [b"b", b"a", b"b"].map(|key: &[u8; 1]| Bytes::from_static(key));
 
     commit(&*store, OURS, rows(None, &[(b"a", Some(b"1")), (b"b", Some(b"2"))])).await;
@@ -27,7 +27,7 @@ pub async fn rows_are_put_changed_and_deleted(fixture: &mut Fixture) {
 
 /// Changes of a batch have an order.
 pub async fn of_two_changes_of_one_row_the_last_counts(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     let changes: [(&[u8], Option<&[u8]>); 4] =
         [(b"a", Some(b"1")), (b"a", None), (b"b", None), (b"b", Some(b"2"))];
 
@@ -38,7 +38,7 @@ pub async fn of_two_changes_of_one_row_the_last_counts(fixture: &mut Fixture) {
 
 /// Ascending by bytes, and no more than asked for or allowed.
 pub async fn a_range_is_ordered_and_bounded(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     let names: Vec<_> = (0..ANSWER_ITEMS_MAX + 1).map(|n| format!("k{:05}", n ^ 0xa5)).collect();
     let changes: Vec<(&[u8], Option<&[u8]>)> =
         names.iter().map(|name| (name.as_bytes(), Some(name.as_bytes()))).collect();
@@ -55,7 +55,7 @@ pub async fn a_range_is_ordered_and_bounded(fixture: &mut Fixture) {
 
 /// The last key of an answer is where the next one begins.
 pub async fn a_range_goes_on_after_its_last_key(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     let one: Option<&[u8]> = Some(b"1");
     commit(&*store, OURS, rows(None, &[(b"a", one), (b"ab", one), (b"ac", one), (b"b", one)]))
         .await;
@@ -69,7 +69,7 @@ pub async fn a_range_goes_on_after_its_last_key(fixture: &mut Fixture) {
 
 /// There is no key after a prefix of `ff`.
 pub async fn a_prefix_ends_where_it_should_even_at_the_last_byte(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     let put: [&[u8]; 6] = [b"\xfe\xff", b"\xff", b"\xff\x00", b"\xff\xff", b"\xff\xff\xff", b"a"];
     let changes: Vec<(&[u8], Option<&[u8]>)> = put.iter().map(|key| (*key, Some(*key))).collect();
     commit(&*store, OURS, rows(None, &changes)).await;
@@ -85,7 +85,7 @@ pub async fn a_prefix_ends_where_it_should_even_at_the_last_byte(fixture: &mut F
 
 /// All of a workspace.
 pub async fn an_empty_prefix_is_every_row(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     commit(&*store, OURS, rows(None, &[(b"b", Some(b"")), (b"a", Some(b""))])).await;
 
     assert_eq!(keys(&*store, b"", None, 9).await, ["a", "b"]);
@@ -94,7 +94,7 @@ pub async fn an_empty_prefix_is_every_row(fixture: &mut Fixture) {
 
 /// A place to go on after may lie before everything asked for.
 pub async fn a_place_before_the_prefix_begins_at_the_prefix(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     commit(&*store, OURS, rows(None, &[(b"a", Some(b"")), (b"m", Some(b"")), (b"ma", Some(b""))]))
         .await;
 
@@ -103,7 +103,7 @@ pub async fn a_place_before_the_prefix_begins_at_the_prefix(fixture: &mut Fixtur
 
 /// Nothing is a key, and nothing is a value.
 pub async fn an_empty_key_with_an_empty_value_is_a_row(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
 
     commit(&*store, OURS, rows(None, &[(b"", Some(b""))])).await;
 
@@ -113,7 +113,7 @@ pub async fn an_empty_key_with_an_empty_value_is_a_row(fixture: &mut Fixture) {
 
 /// Workspaces are apart.
 pub async fn rows_are_only_in_the_workspace_they_were_put_in(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     commit(&*store, OURS, rows(None, &[(b"a", Some(b"ours"))])).await;
     commit(&*store, THEIRS, rows(None, &[(b"a", Some(b"theirs")), (b"b", Some(b""))])).await;
 
@@ -125,7 +125,7 @@ pub async fn rows_are_only_in_the_workspace_they_were_put_in(fixture: &mut Fixtu
 
 /// Both limits, from both sides.
 pub async fn rows_too_large_are_refused_and_nothing_is_changed(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     let (key, value) = (vec![b'k'; ROW_KEY_BYTES_MAX], vec![b'v'; ROW_VALUE_BYTES_MAX]);
     let (long_key, long_value) = ([&key[..], b"k"].concat(), [&value[..], b"v"].concat());
 

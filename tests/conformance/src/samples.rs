@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use markerbed_core::{Id16, ObjectId, ObjectKind, WorkspaceId, hash::content_id};
-use markerbed_host::store::{Batch, Outcome, RequestKey, RowChange, Store, StoredEntry};
+use markerbed_storage::{Batch, Outcome, RequestKey, RowChange, Store, StoredEntry};
 use markerbed_suites::Random;
 
 /// The workspace of tests that need only one.

@@ -1,17 +1,17 @@
 //! Notices of the ledger's tail.
 
-use std::{thread, time::Duration};
-
-use markerbed_host::store::{Notice, StoreError, Subscription, limits::SUBSCRIBER_BYTES_MAX};
+use futures_util::future::join;
+use markerbed_storage::{Notice, StoreError, Subscription, limits::SUBSCRIBER_BYTES_MAX};
 
 use crate::{
     Fixture,
+    at_once::at_once,
     samples::{OURS, THEIRS, grow},
 };
 
 /// What is there already is told first.
 pub async fn a_subscriber_hears_of_entries_from_its_position_on(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     grow(&*store, OURS, 0, 3).await;
     store.publish(OURS, 2).await.unwrap();
     let mut subscription = store.subscribe(OURS, 1).await.unwrap();
@@ -26,25 +26,22 @@ pub async fn a_subscriber_hears_of_entries_from_its_position_on(fixture: &mut Fi
 
 /// Waiting needs no asking again.
 pub async fn a_subscriber_waits_for_the_next_entry(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     let mut subscription = store.subscribe(OURS, 0).await.unwrap();
-    let writer = store.clone();
 
-    let other = thread::spawn(move || {
-        thread::sleep(Duration::from_millis(20));
-        crate::run_on_tokio(async {
-            grow(&*writer, OURS, 0, 1).await;
-            writer.publish(OURS, 0).await.unwrap();
-        });
+    let heard = async { assert_eq!(take(&mut *subscription, 1).await, [0]) };
+    let written = at_once(&store, 1, |store, _| async move {
+        grow(&*store, OURS, 0, 1).await;
+        store.publish(OURS, 0).await.unwrap();
     });
 
-    assert_eq!(take(&mut *subscription, 1).await, [0]);
-    other.join().unwrap();
+    // Waited for first, so nothing is there yet.
+    join(heard, written).await;
 }
 
 /// Answers have a limit.
 pub async fn a_limit_bounds_an_answer_and_the_rest_follows(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     grow(&*store, OURS, 0, 5).await;
     store.publish(OURS, 4).await.unwrap();
     let mut subscription = store.subscribe(OURS, 0).await.unwrap();
@@ -57,7 +54,7 @@ pub async fn a_limit_bounds_an_answer_and_the_rest_follows(fixture: &mut Fixture
 
 /// Publishing is a hint that may repeat itself.
 pub async fn saying_it_twice_or_late_is_harmless(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     grow(&*store, OURS, 0, 3).await;
     let mut subscription = store.subscribe(OURS, 0).await.unwrap();
 
@@ -74,7 +71,7 @@ pub async fn saying_it_twice_or_late_is_harmless(fixture: &mut Fixture) {
 
 /// Positions are apart by name and workspace.
 pub async fn a_position_is_kept_for_each_subscriber_and_workspace(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
 
     store.put_position(OURS, "catalog", 3).await.unwrap();
     store.put_position(OURS, "catalog", 5).await.unwrap();
@@ -88,7 +85,7 @@ pub async fn a_position_is_kept_for_each_subscriber_and_workspace(fixture: &mut 
 
 /// At least once.
 pub async fn who_starts_again_from_its_position_misses_nothing(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     grow(&*store, OURS, 0, 4).await;
     store.publish(OURS, 3).await.unwrap();
     let mut subscription = store.subscribe(OURS, 0).await.unwrap();
@@ -106,7 +103,7 @@ pub async fn who_starts_again_from_its_position_misses_nothing(fixture: &mut Fix
 
 /// Workspaces are apart.
 pub async fn a_subscriber_hears_of_its_own_workspace_only(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     let mut subscription = store.subscribe(OURS, 0).await.unwrap();
     grow(&*store, THEIRS, 0, 5).await;
     store.publish(THEIRS, 4).await.unwrap();
@@ -120,7 +117,7 @@ pub async fn a_subscriber_hears_of_its_own_workspace_only(fixture: &mut Fixture)
 
 /// Names have a limit.
 pub async fn a_subscriber_with_too_long_a_name_is_refused(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     let longest = "n".repeat(SUBSCRIBER_BYTES_MAX);
 
     let refused = store.put_position(OURS, &format!("{longest}n"), 1).await.unwrap_err();

@@ -1,28 +1,26 @@
 //! Several at once.
 
-use std::{sync::Arc, thread};
-
 use bytes::Bytes;
-use markerbed_host::store::{Batch, Outcome, RowChange, Store};
+use markerbed_storage::{Batch, Outcome, RowChange, Store};
 
 use crate::{
-    Fixture, run_on_tokio,
+    Fixture,
+    at_once::at_once,
     samples::{OURS, batch, request, request_of, text},
 };
 
 /// Every number is won once, every batch of a winner is there, and nothing else.
 pub async fn of_many_writers_each_number_has_one_winner(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     const WRITERS: u64 = 4;
     const EACH: u64 = 10;
 
-    on_threads(&store, WRITERS, |store, writer| {
-        run_on_tokio(async move {
-            for request in 0..EACH {
-                win(&*store, writer, request).await;
-            }
-        });
-    });
+    at_once(&store, WRITERS, |store, writer| async move {
+        for request in 0..EACH {
+            win(&*store, writer, request).await;
+        }
+    })
+    .await;
 
     let count = WRITERS * EACH;
     assert_eq!(store.number(OURS).await.unwrap(), Some(count - 1));
@@ -54,20 +52,22 @@ async fn win(store: &dyn Store, writer: u64, request: u64) {
 }
 
 /// Races for one id end with the one content.
-pub async fn many_threads_put_the_same_contents(fixture: &mut Fixture) {
-    let store = fixture.store();
+pub async fn many_writers_put_the_same_contents(fixture: &mut Fixture) {
+    let store = fixture.store().await;
     let contents: Vec<Bytes> = (0..50).map(|n| text(&n.to_string(), 40_000)).collect();
 
-    on_threads(&store, 4, {
+    at_once(&store, 4, {
         let contents = contents.clone();
         move |store, _| {
-            run_on_tokio(async {
+            let contents = contents.clone();
+            async move {
                 for some in contents.chunks(7) {
                     store.put_contents(OURS, some).await.unwrap();
                 }
-            });
+            }
         }
-    });
+    })
+    .await;
 
     let ids = store.put_contents(OURS, &contents).await.unwrap();
     let found = store.fetch_contents(OURS, &ids).await.unwrap();
@@ -76,28 +76,27 @@ pub async fn many_threads_put_the_same_contents(fixture: &mut Fixture) {
 
 /// Nobody sees a half.
 pub async fn readers_see_whole_batches_while_others_write(fixture: &mut Fixture) {
-    let store = fixture.store();
+    let store = fixture.store().await;
     const BATCHES: u64 = 30;
 
-    on_threads(&store, 2, |store, role| {
-        run_on_tokio(async move {
-            if role == 0 {
-                for number in 0..BATCHES {
-                    store.commit(OURS, with_rows(number)).await.unwrap();
-                }
-                return;
+    at_once(&store, 2, |store, role| async move {
+        if role == 0 {
+            for number in 0..BATCHES {
+                store.commit(OURS, with_rows(number)).await.unwrap();
             }
-            let mut last = None;
-            while last != Some(BATCHES - 1) {
-                let keys = ["a".into(), "b".into()];
-                let rows = store.fetch_rows(OURS, &keys).await.unwrap();
-                assert_eq!(rows[0], rows[1]);
-                let number = store.number(OURS).await.unwrap();
-                assert!(number >= last);
-                last = number;
-            }
-        });
-    });
+            return;
+        }
+        let mut last = None;
+        while last != Some(BATCHES - 1) {
+            let keys = ["a".into(), "b".into()];
+            let rows = store.fetch_rows(OURS, &keys).await.unwrap();
+            assert_eq!(rows[0], rows[1]);
+            let number = store.number(OURS).await.unwrap();
+            assert!(number >= last);
+            last = number;
+        }
+    })
+    .await;
 }
 
 fn with_rows(number: u64) -> Batch {
@@ -106,19 +105,4 @@ fn with_rows(number: u64) -> Batch {
     let mut batch = batch(number.checked_sub(1), request(number), "rows");
     batch.rows = vec![row("a"), row("b")];
     batch
-}
-
-fn on_threads(
-    store: &Arc<dyn Store>,
-    count: u64,
-    work: impl Fn(Arc<dyn Store>, u64) + Send + Sync + 'static,
-) {
-    let work = Arc::new(work);
-    let threads: Vec<_> = (0..count)
-        .map(|number| {
-            let (store, work) = (store.clone(), work.clone());
-            thread::spawn(move || work(store, number))
-        })
-        .collect();
-    threads.into_iter().for_each(|thread| thread.join().unwrap());
 }

@@ -120,7 +120,7 @@ fn quoted(text: &str) -> String {
 }
 
 const LAYERS: &[&str] = &[
-    "host-native/src/store/error.rs",
+    "storage/src/error.rs",
     "host-native/src/workspace/error.rs",
     "host-native/src/workspace/keys.rs",
     "host-native/src/snapshot/error.rs",

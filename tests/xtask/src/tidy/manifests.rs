@@ -103,13 +103,15 @@ struct Line<'a> {
     text: &'a str,
 }
 
-/// The lines of one table of a manifest.
+/// The lines of one table of a manifest, and of the same table of single targets.
 fn section<'a>(text: &'a str, name: &str) -> impl Iterator<Item = Line<'a>> {
     let header = format!("[{name}]");
+    let of_target = format!(".{name}]");
     let mut is_inside = false;
     text.lines().enumerate().filter_map(move |(index, line)| {
         if line.starts_with('[') {
-            is_inside = line == header;
+            let is_of_target = line.starts_with("[target.") && line.ends_with(&of_target);
+            is_inside = line == header || is_of_target;
             return None;
         }
         is_inside.then_some(Line { number: index + 1, text: line })
@@ -157,7 +159,7 @@ mod tests {
         let tree = Tree::planted(&[
             ("Cargo.toml", WORKSPACE),
             ("a/Cargo.toml", "[dependencies]\nreasoned.workspace = true\nown = \"1\"\n"),
-            ("b/Cargo.toml", "[dev-dependencies]\nbare = { workspace = true }\n"),
+            ("b/Cargo.toml", "[target.'cfg(any())'.dev-dependencies]\nbare.workspace = true\n"),
         ]);
 
         let report = dependency_reasons(&tree).unwrap();

@@ -22,17 +22,29 @@ pub const BATCH_BYTES_MAX: usize = 64 << 20;
 pub const SUBSCRIBER_BYTES_MAX: usize = 255;
 
 /// Refuses an object that is none.
-pub(super) fn check_object(bytes: usize) -> Result<(), StoreError> {
+///
+/// # Errors
+///
+/// [`StoreError::TooLarge`].
+pub fn check_object(bytes: usize) -> Result<(), StoreError> {
     check_length("an object", bytes, OBJECT_BYTES_MAX as usize)
 }
 
 /// Refuses to hand over a large content whole.
-pub(super) fn check_whole(bytes: u64) -> Result<(), StoreError> {
+///
+/// # Errors
+///
+/// [`StoreError::TooLarge`].
+pub fn check_whole(bytes: u64) -> Result<(), StoreError> {
     check_bytes("a content asked for as a whole", bytes, WHOLE_CONTENT_BYTES_MAX)
 }
 
 /// Cuts `range` to a content of `length` bytes.
-pub(super) fn clip_range(range: Range<u64>, length: u64) -> Result<Range<u64>, StoreError> {
+///
+/// # Errors
+///
+/// [`StoreError::TooLarge`].
+pub fn clip_range(range: Range<u64>, length: u64) -> Result<Range<u64>, StoreError> {
     let start = range.start.min(length);
     let end = range.end.clamp(start, length);
     check_bytes("a range of a content", end - start, RANGE_BYTES_MAX)?;
@@ -40,16 +52,20 @@ pub(super) fn clip_range(range: Range<u64>, length: u64) -> Result<Range<u64>, S
 }
 
 /// Refuses a subscriber's name that is too long.
-pub(super) fn check_subscriber(subscriber: &str) -> Result<(), StoreError> {
+///
+/// # Errors
+///
+/// [`StoreError::TooLarge`].
+pub fn check_subscriber(subscriber: &str) -> Result<(), StoreError> {
     check_length("a subscriber's name", subscriber.len(), SUBSCRIBER_BYTES_MAX)
 }
 
 /// Refuses what is longer than its cap.
-pub(super) fn check_length(
-    what: &'static str,
-    bytes: usize,
-    bytes_max: usize,
-) -> Result<(), StoreError> {
+///
+/// # Errors
+///
+/// [`StoreError::TooLarge`].
+pub fn check_length(what: &'static str, bytes: usize, bytes_max: usize) -> Result<(), StoreError> {
     check_bytes(what, bytes as u64, bytes_max as u64)
 }
 

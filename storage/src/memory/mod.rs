@@ -101,7 +101,8 @@ impl Workspace {
     }
 }
 
-#[async_trait]
+#[cfg_attr(not(target_arch = "wasm32"), async_trait)]
+#[cfg_attr(target_arch = "wasm32", async_trait(?Send))]
 impl Records for MemoryStore {
     fn record_capabilities(&self) -> Capabilities {
         Self::CAPABILITIES
@@ -195,7 +196,8 @@ impl Records for MemoryStore {
     }
 }
 
-#[async_trait]
+#[cfg_attr(not(target_arch = "wasm32"), async_trait)]
+#[cfg_attr(target_arch = "wasm32", async_trait(?Send))]
 impl Streams for MemoryStore {
     fn stream_capabilities(&self) -> Capabilities {
         Self::CAPABILITIES

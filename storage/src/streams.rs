@@ -3,13 +3,14 @@
 use async_trait::async_trait;
 use markerbed_core::WorkspaceId;
 
-use super::{Capabilities, StoreError};
+use super::{Capabilities, MaybeSend, MaybeSync, StoreError};
 
 /// Tells subscribers of the tail of each ledger, at least once.
 ///
 /// A *position* is the number of the next entry that a subscriber wants to hear of.
-#[async_trait]
-pub trait Streams: Send + Sync {
+#[cfg_attr(not(target_arch = "wasm32"), async_trait)]
+#[cfg_attr(target_arch = "wasm32", async_trait(?Send))]
+pub trait Streams: MaybeSend + MaybeSync {
     /// What this store can do.
     fn stream_capabilities(&self) -> Capabilities;
 
@@ -58,8 +59,9 @@ pub trait Streams: Send + Sync {
 }
 
 /// Hears of the entries of one ledger, in order.
-#[async_trait]
-pub trait Subscription: Send {
+#[cfg_attr(not(target_arch = "wasm32"), async_trait)]
+#[cfg_attr(target_arch = "wasm32", async_trait(?Send))]
+pub trait Subscription: MaybeSend {
     /// Waits until there is something to tell, then tells of at most `limit` entries.
     ///
     /// # Errors

@@ -7,12 +7,13 @@ use bytes::Bytes;
 use markerbed_core::{ContentId, WorkspaceId, hash};
 
 use super::{MemoryStore, Workspace};
-use crate::store::{
+use crate::{
     Capabilities, ContentReader, ContentWriter, Contents, StoreError, Written,
     limits::{check_whole, clip_range},
 };
 
-#[async_trait]
+#[cfg_attr(not(target_arch = "wasm32"), async_trait)]
+#[cfg_attr(target_arch = "wasm32", async_trait(?Send))]
 impl Contents for MemoryStore {
     fn content_capabilities(&self) -> Capabilities {
         Self::CAPABILITIES
@@ -112,7 +113,8 @@ struct Writer {
     bytes: Vec<u8>,
 }
 
-#[async_trait]
+#[cfg_attr(not(target_arch = "wasm32"), async_trait)]
+#[cfg_attr(target_arch = "wasm32", async_trait(?Send))]
 impl ContentWriter for Writer {
     async fn write(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
         self.bytes.extend_from_slice(bytes);
@@ -137,7 +139,8 @@ impl Reader {
     }
 }
 
-#[async_trait]
+#[cfg_attr(not(target_arch = "wasm32"), async_trait)]
+#[cfg_attr(target_arch = "wasm32", async_trait(?Send))]
 impl ContentReader for Reader {
     fn length(&self) -> u64 {
         self.length

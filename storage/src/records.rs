@@ -14,15 +14,16 @@ use markerbed_core::{
     ledger::LedgerEntry,
 };
 
-use super::{Capabilities, StoreError, limits::ANSWER_ITEMS_MAX};
+use super::{Capabilities, MaybeSend, MaybeSync, StoreError, limits::ANSWER_ITEMS_MAX};
 
 /// Keeps objects by id, rows by key, the ledger's entries, and one number a workspace.
 ///
 /// Answers come one a question and in the order of the questions, which may repeat themselves;
 /// absence is `None`. What was put is seen by every later call on the same store, and is durable
 /// once a later [`Records::commit`] of any workspace has answered [`Outcome::Committed`].
-#[async_trait]
-pub trait Records: Send + Sync {
+#[cfg_attr(not(target_arch = "wasm32"), async_trait)]
+#[cfg_attr(target_arch = "wasm32", async_trait(?Send))]
+pub trait Records: MaybeSend + MaybeSync {
     /// What this store can do.
     fn record_capabilities(&self) -> Capabilities;
 
@@ -212,7 +213,7 @@ pub struct RowRange {
 
 impl RowRange {
     /// The rows of this range among those in memory.
-    pub(super) fn of(&self, rows: &BTreeMap<Bytes, Bytes>, limit: usize) -> Vec<(Bytes, Bytes)> {
+    pub fn of(&self, rows: &BTreeMap<Bytes, Bytes>, limit: usize) -> Vec<(Bytes, Bytes)> {
         let start = match &self.after {
             Some(after) if *after >= self.prefix => Bound::Excluded(after),
             _ => Bound::Included(&self.prefix),

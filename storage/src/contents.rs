@@ -6,14 +6,15 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use markerbed_core::{ContentId, WorkspaceId};
 
-use super::{Capabilities, StoreError};
+use super::{Capabilities, MaybeSend, MaybeSync, StoreError};
 
 /// Keeps bytes by what they hash to.
 ///
 /// Order, absence and durability are as for [`Records`](super::Records): what was put is durable
 /// after the next commit, or after [`Contents::flush_contents`].
-#[async_trait]
-pub trait Contents: Send + Sync {
+#[cfg_attr(not(target_arch = "wasm32"), async_trait)]
+#[cfg_attr(target_arch = "wasm32", async_trait(?Send))]
+pub trait Contents: MaybeSend + MaybeSync {
     /// What this store can do.
     fn content_capabilities(&self) -> Capabilities;
 
@@ -120,8 +121,9 @@ pub trait Contents: Send + Sync {
 }
 
 /// Takes a content piece by piece. Dropping it leaves no content.
-#[async_trait]
-pub trait ContentWriter: Send {
+#[cfg_attr(not(target_arch = "wasm32"), async_trait)]
+#[cfg_attr(target_arch = "wasm32", async_trait(?Send))]
+pub trait ContentWriter: MaybeSend {
     /// Adds the next bytes.
     ///
     /// # Errors
@@ -147,8 +149,9 @@ pub struct Written {
 }
 
 /// Gives a content piece by piece.
-#[async_trait]
-pub trait ContentReader: Send {
+#[cfg_attr(not(target_arch = "wasm32"), async_trait)]
+#[cfg_attr(target_arch = "wasm32", async_trait(?Send))]
+pub trait ContentReader: MaybeSend {
     /// How many bytes the whole content has.
     fn length(&self) -> u64;
 

@@ -41,7 +41,8 @@ impl Combined {
     }
 }
 
-#[async_trait]
+#[cfg_attr(not(target_arch = "wasm32"), async_trait)]
+#[cfg_attr(target_arch = "wasm32", async_trait(?Send))]
 impl Records for Combined {
     fn record_capabilities(&self) -> Capabilities {
         let contents = self.contents.content_capabilities();
@@ -117,7 +118,8 @@ impl Records for Combined {
     }
 }
 
-#[async_trait]
+#[cfg_attr(not(target_arch = "wasm32"), async_trait)]
+#[cfg_attr(target_arch = "wasm32", async_trait(?Send))]
 impl Contents for Combined {
     fn content_capabilities(&self) -> Capabilities {
         self.contents.content_capabilities()
@@ -192,7 +194,8 @@ impl Contents for Combined {
     }
 }
 
-#[async_trait]
+#[cfg_attr(not(target_arch = "wasm32"), async_trait)]
+#[cfg_attr(target_arch = "wasm32", async_trait(?Send))]
 impl Streams for Combined {
     fn stream_capabilities(&self) -> Capabilities {
         self.streams.stream_capabilities()

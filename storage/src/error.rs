@@ -9,7 +9,7 @@ use super::RequestKey;
 /// A failure of the place, not of the data that the engine was given.
 ///
 /// Split by what the caller can do; the outermost program turns the arm into an exit code or a
-/// status (a table stands in `store/README.md`).
+/// status (a table stands in `host-native/src/store/README.md`).
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {

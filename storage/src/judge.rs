@@ -11,15 +11,21 @@ use super::{
 };
 
 /// What a request was recorded as.
-pub(super) struct Recorded {
-    pub(super) number: u64,
-    pub(super) operation: Bytes,
+pub struct Recorded {
+    /// The number of the entry.
+    pub number: u64,
+    /// The entry's operation ([`StoredEntry::operation`]).
+    pub operation: Bytes,
 }
 
 /// Decides over `batch` in a workspace whose number is `number`; `None` means: take it.
 ///
 /// `recorded` finds what a request was recorded as.
-pub(super) fn judge(
+///
+/// # Errors
+///
+/// As [`Records::commit`](super::Records::commit).
+pub fn judge(
     number: Option<u64>,
     batch: &Batch,
     mut recorded: impl FnMut(&RequestKey) -> Result<Option<Recorded>, StoreError>,
