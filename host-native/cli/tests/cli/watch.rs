@@ -1,15 +1,22 @@
 //! `watch`: one line a snapshot, whatever happens below the directory.
 
 use std::{
-    fs,
-    io::{BufRead, BufReader, Read},
+    fs::{self, File},
+    io::{BufRead, BufReader, Read, Write},
+    mem::MaybeUninit,
+    path::Path,
     process::{Child, Stdio},
     sync::mpsc::{self, Receiver},
     thread,
     time::{Duration, Instant},
 };
 
-use rustix::process::{Pid, Signal, kill_process};
+use markerbed_suites::print_count;
+use rustix::{
+    fd::OwnedFd,
+    fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags},
+    process::{Pid, Signal, kill_process},
+};
 use serde_json::Value;
 
 use crate::support::{Desk, Ran, check_schema};
@@ -82,10 +89,54 @@ impl Watching {
         self.signal(Signal::TERM);
         self.end()
     }
+
+    /// Stops the process where it is, until it is told to go on.
+    fn hold(&self) {
+        self.signal(Signal::STOP);
+        let status = format!("/proc/{}/status", self.child.id());
+        while !fs::read_to_string(&status).unwrap().contains("State:\tT") {
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+impl Drop for Watching {
+    /// A test that fails leaves nothing running.
+    fn drop(&mut self) {
+        // Most have ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Another queue of the system, in which is told what a watcher of one directory is told.
+struct Witness(OwnedFd);
+
+impl Witness {
+    fn of(directory: &Path) -> Self {
+        let queue = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK).unwrap();
+        inotify::add_watch(&queue, directory, WatchFlags::MODIFY).unwrap();
+        Self(queue)
+    }
+
+    /// How many events the queue has held, and whether there were more than it holds.
+    fn told(self) -> (u64, bool) {
+        let mut buffer = [MaybeUninit::uninit(); 4_096];
+        let mut queue = inotify::Reader::new(&self.0, &mut buffer);
+        let (mut events, mut is_more) = (0, false);
+        while let Ok(event) = queue.next() {
+            events += 1;
+            is_more |= event.events().contains(ReadFlags::QUEUE_OVERFLOW);
+        }
+        (events, is_more)
+    }
 }
 
 /// Less than what passes from one look at everything to the next: what is found sooner was told of.
 const PATIENCE: Duration = Duration::from_secs(40);
+
+/// In what has the name of something else, what was there, what is new, what has another name.
+const EDITED_AFTER: [&str; 4] = ["moved/below/f", "quiet/same-size", "new/d/e", "renamed/below/f"];
 
 #[test]
 fn what_is_to_be_sealed_is_sealed_while_it_is_watched() {
@@ -151,6 +202,53 @@ fn a_storm_of_events_loses_nothing() {
         assert_eq!(watching.stop().code, 130);
         desk.ok(&["check", "--read-data"]);
     }
+}
+
+#[test]
+fn what_the_queue_of_the_system_has_no_room_for_is_seen_all_the_same() {
+    let queue_max = fs::read_to_string("/proc/sys/fs/inotify/max_queued_events").unwrap();
+    let queue_max: u64 = queue_max.trim().parse().unwrap();
+    if queue_max > 100_000 {
+        println!("skipped: the queue of this system holds {queue_max} events");
+        return;
+    }
+    let (desk, other) = (Desk::with_store(), Desk::with_store());
+    for path in ["noise/a", "noise/b", "quiet/same-size", "quiet/gone", "moved/below/f"] {
+        desk.write(&format!("tree/{path}"), "one");
+    }
+    // What is too young to be known again is looked at again whatever was told.
+    thread::sleep(Duration::from_millis(150));
+    let (watching, first) = Watching::begin(&desk, &["tree", "--events-max", "1000000"]);
+    assert!(watching.is_silent_for(Duration::from_millis(300)));
+    watching.hold();
+    let witness = Witness::of(&desk.path("tree/noise"));
+
+    let mut noise =
+        ["a", "b"].map(|name| File::create(desk.path("tree/noise").join(name)).unwrap());
+    // Two that are equal and follow each other would be one.
+    for turn in 0..=queue_max as usize {
+        noise[turn % 2].write_all(b"x").unwrap();
+    }
+    desk.write("tree/quiet/same-size", "two");
+    fs::remove_file(desk.path("tree/quiet/gone")).unwrap();
+    fs::rename(desk.path("tree/moved"), desk.path("tree/renamed")).unwrap();
+    desk.write("tree/moved/below/f", "another");
+    desk.write("tree/new/d/e", "new");
+    let (events, is_more) = witness.told();
+    watching.signal(Signal::CONT);
+    let next = watching.line();
+
+    assert!(is_more, "{events} events are no overflow");
+    assert_ne!(next["root"], first["root"]);
+    assert_eq!(next["root"].as_str().unwrap(), other.root_of(desk.path("tree")));
+    for (number, path) in EDITED_AFTER.into_iter().enumerate() {
+        desk.write(&format!("tree/{path}"), format!("after it, {number}"));
+        let edited = watching.until_it_is_as(&desk, "tree");
+        assert_eq!(edited["root"].as_str().unwrap(), other.root_of(desk.path("tree")));
+    }
+    assert_eq!(watching.stop().code, 130);
+    desk.ok(&["check", "--read-data"]);
+    print_count("cli_watch_overflow", events, queue_max);
 }
 
 #[test]
