@@ -2,11 +2,18 @@
 
 use std::{
     fs::{self, File, FileTimes},
-    os::unix::fs::{MetadataExt, PermissionsExt},
+    os::unix::fs::{MetadataExt, PermissionsExt, symlink},
+    thread,
     time::{Duration, UNIX_EPOCH},
 };
 
-use crate::support::Desk;
+use rustix::{
+    fs::{XattrFlags, lsetxattr},
+    io::Errno,
+};
+use serde_json::Value;
+
+use crate::support::{Desk, Ran, has_strace};
 
 /// A desk with a store and a source whose file has a mode and a time.
 fn desk() -> Desk {
@@ -90,3 +97,53 @@ fn without_attributes_a_snapshot_has_none_and_says_so() {
     let again = desk.json_of("snap", &["snap", "s"]);
     assert_eq!(again["attributes"], with["attributes"]);
 }
+
+#[test]
+fn an_extended_attribute_that_cannot_be_read_is_a_gap_until_it_can() {
+    let desk = Desk::with_store();
+    for path in ["plain", "file", "d/file", "sealed"] {
+        desk.write(&format!("tree/{path}"), "x");
+    }
+    desk.write("tree/large", vec![7; 3 << 20]);
+    symlink("plain", desk.path("tree/link")).unwrap();
+    let set = |path: &str, name: &str| {
+        lsetxattr(desk.path(&format!("tree/{path}")), name, b"value", XattrFlags::empty())
+    };
+    if set("file", "user.note") == Err(Errno::OPNOTSUPP) || !has_strace() {
+        return;
+    }
+    for path in ["", "d", "d/file", "large", "sealed"] {
+        set(path, "user.note").unwrap();
+    }
+    // Only the superuser gives one to a symlink.
+    let is_link_named = set("link", "trusted.note").is_ok();
+    // Old enough to be known again.
+    thread::sleep(Duration::from_millis(150));
+    let snap = ["snap", "tree", "--seal", "sealed", "--json"];
+    let named = |ran: &Ran| {
+        let answer: Value = serde_json::from_str(&ran.out).unwrap();
+        let gaps = answer["gaps"].as_array().unwrap().iter();
+        let named = gaps.map(|gap| (gap["path"].clone(), gap["reason"].clone())).collect();
+        (ran.code, answer["nodes"].clone(), named)
+    };
+
+    let refused = desk.under_strace(&NO_VALUES, &snap);
+    let again = desk.under_strace(&NO_VALUES, &snap);
+    let after = desk.json_of("snap", &["snap", "tree"]);
+
+    let mut expected: Vec<(Value, Value)> = ["", "d", "d/file", "file", "large", "link"]
+        .map(|path| (path.into(), "attributes".into()))
+        .into();
+    expected.retain(|(path, _)| is_link_named || path != "link");
+    assert_eq!(named(&refused), (3, 7.into(), expected), "{refused:?}");
+    assert_eq!(named(&again), named(&refused), "{again:?}");
+    assert!(refused.err.contains("file: an extended attribute of it cannot be read"));
+    assert_eq!(after["gaps"].as_array().unwrap().len(), 0, "{after}");
+    assert_eq!((&after["recorded"], &after["attributes_changed"]), (&true.into(), &true.into()));
+    assert!(desk.ok(&["show", "tree:file"]).contains("user.note"));
+    desk.ok(&["check", "--read-data"]);
+}
+
+/// No value of an extended attribute may be read, only its name.
+const NO_VALUES: [&str; 4] =
+    ["-e", "trace=fgetxattr,lgetxattr", "-e", "inject=fgetxattr,lgetxattr:error=EACCES"];

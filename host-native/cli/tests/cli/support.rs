@@ -78,6 +78,13 @@ impl Desk {
         Ran::of(self.program().args(arguments).output().unwrap())
     }
 
+    /// Runs a command with system calls that strace injects something into, in all threads.
+    pub(crate) fn under_strace(&self, inject: &[&str], arguments: &[&str]) -> Ran {
+        let mut strace = self.dressed(Command::new("strace"));
+        strace.args(TO_NOWHERE).args(inject).arg(env!("CARGO_BIN_EXE_markerbed"));
+        Ran::of(strace.args(arguments).output().unwrap())
+    }
+
     /// Runs a command that must end well, and gives what it said.
     pub(crate) fn ok<T: AsRef<OsStr>>(&self, arguments: &[T]) -> String {
         let ran = self.run(arguments);
@@ -137,6 +144,20 @@ pub(crate) fn check_schema(name: &str, answer: &Value) {
         validator.iter_errors(answer).map(|error| error.to_string()).collect();
     assert!(errors.is_empty(), "{name}: {errors:?} in {answer}");
 }
+
+/// Whether strace can be used; without it a test is skipped, but not in CI.
+pub(crate) fn has_strace() -> bool {
+    let tried = Command::new("strace").args(TO_NOWHERE).arg("true").output();
+    let has = tried.is_ok_and(|tried| tried.status.success());
+    if !has {
+        let is_ci = std::env::var("CI").is_ok_and(|value| value == "true");
+        assert!(!is_ci, "strace is needed");
+        eprintln!("skipped: there is no strace that may be used");
+    }
+    has
+}
+
+const TO_NOWHERE: [&str; 4] = ["-qq", "-f", "-o", "/dev/null"];
 
 /// A desk with a store and one snapshot.
 pub(crate) fn desk_with_snapshot() -> Desk {
