@@ -205,6 +205,15 @@ impl Text<'_> {
         writeln!(self.out, "{line}")
     }
 
+    /// Writes bytes as they are.
+    ///
+    /// # Errors
+    ///
+    /// What the output reports.
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.out.write_all(bytes)
+    }
+
     /// Writes what one thing is: its name, then its value.
     ///
     /// # Errors

@@ -27,8 +27,9 @@ fn check_with(digest: Option<Sha256Digest>, listing: Option<&'static [u8]>) -> V
 
     let report = check(&workspace);
 
-    let served = report.findings.iter().map(|finding| places(finding).len());
-    codes(&report).iter().zip(served).map(|(code, places)| format!("{code} {places}")).collect()
+    let served = report.findings.iter().map(|finding| places(finding).join(" "));
+    let parts = served.map(|served| served.split_once(':').unwrap().1.trim().to_owned());
+    codes(&report).iter().zip(parts).map(|(code, part)| format!("{code} {part}")).collect()
 }
 
 fn sha256(bytes: &[u8]) -> Sha256Digest {
@@ -42,7 +43,8 @@ fn a_kept_listing_must_be_there_and_be_the_one_of_its_snapshot() {
     let own = Some(sha256(LISTING));
 
     assert_eq!(check_with(own, Some(LISTING)), [""; 0]);
-    assert_eq!(check_with(own, None), ["missing-content 1"]);
-    assert_eq!(check_with(Some(sha256(b"other")), Some(LISTING)), ["bad-document 1"]);
-    assert_eq!(check_with(None, Some(LISTING)), ["bad-document 1"]);
+    assert_eq!(check_with(own, None), ["missing-content (listing)"]);
+    let other = check_with(Some(sha256(b"other")), Some(LISTING));
+    assert_eq!(other, ["bad-document (listing)"]);
+    assert_eq!(check_with(None, Some(LISTING)), ["bad-document (evidence)"]);
 }

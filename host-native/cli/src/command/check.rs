@@ -136,7 +136,7 @@ struct ServedMembers {
     snapshot: HexId,
     #[serde(flatten)]
     path: PathBytes,
-    /// What of it: tree, snapshot, attributes, rules or evidence.
+    /// What of it: tree, snapshot, attributes, rules, evidence or listing.
     part: String,
 }
 
@@ -297,8 +297,11 @@ impl FindingMembers {
         let code = text.paint(Colour::Red, &self.code);
         text.line(format_args!("{code}: {}: {}", one_line(&self.item), one_line(&self.detail)))?;
         for place in &self.serves {
-            let part =
-                if place.part == "tree" { String::new() } else { format!(" ({})", place.part) };
+            let part = match place.part.as_str() {
+                "tree" => String::new(),
+                "listing" => format!(" (listing; {MAKE_LISTING})"),
+                part => format!(" ({part})"),
+            };
             let snapshot = place.snapshot.short();
             text.line(format_args!("    serves {snapshot}:{}{part}", place.path.shown()))?;
         }
@@ -361,5 +364,6 @@ const DAMAGED: &str = "store-damaged";
 const DAMAGED_STORE: &str = "damaged-store";
 const WRONG_INDEX: &str = "wrong-index";
 const REBUILD: &str = "markerbed repair --rebuild-index";
+const MAKE_LISTING: &str = "`markerbed ls --sha256` makes it from the files";
 const UNCHECKED: &str =
     "the ledger, its rows and the trees, because numbers of entries may be lost";

@@ -4,10 +4,14 @@ use std::{
     ffi::OsStr,
     fs,
     io::Write,
+    ops::Range,
     os::unix::ffi::OsStrExt,
     path::Path,
     process::{Command, Stdio},
 };
+
+use markerbed_core::tree::{ListedItem, ListingLine, Path as TreePath, write_listing};
+use serde_json::Value;
 
 use crate::support::{Desk, Ran, check_wrong};
 
@@ -61,6 +65,61 @@ fn sha256sum_checks_a_restored_tree_with_it() {
         let refused = sha256sum.args(["-c", "../sums"]).current_dir(desk.path("back")).output();
         assert!(!refused.unwrap().status.success());
     }
+}
+
+#[test]
+fn the_lines_are_told_to_programs_too() {
+    for is_kept in [false, true] {
+        let desk = desk_with_names();
+        desk.write("tree/k.key", "sealed");
+        // More than a piece of a content.
+        let deep = vec!["d".repeat(200); 4].join("/");
+        for number in 0..2_000 {
+            desk.write(&format!("tree/{deep}/{number}"), "x");
+        }
+        let kept: &[&str] = if is_kept { &["--listing"] } else { &[] };
+        desk.ok(&[&["snap", "tree", "--seal", "*.key"], kept].concat());
+        let listed = desk.program().args(["ls", "--sha256", "@"]).output().unwrap().stdout;
+
+        let (code, lines) = desk.json("ls-sha256", &["ls", "--sha256", "@"]);
+
+        let line = |line: &Value| {
+            let text = |member: &str| Some(line.get(member)?.as_str()?.to_owned());
+            let path = match text("path") {
+                Some(path) => path.into_bytes(),
+                None => vec![0xff],
+            };
+            let item = match text("sha256") {
+                Some(digest) => ListedItem::File(digest.parse().unwrap()),
+                None => ListedItem::Sealed(text("sealed").unwrap().parse().unwrap()),
+            };
+            ListingLine { path: TreePath::new(&path).unwrap(), item }
+        };
+        let told = write_listing(lines.iter().map(line).collect()).unwrap();
+        assert_eq!((code, lines.len()), (0, 2_012));
+        assert!(told == listed, "{}", String::from_utf8_lossy(&told));
+        assert_eq!(desk.json("ls-sha256", &["ls", "--sha256", "@:d/deep/er"]).1.len(), 1);
+    }
+}
+
+#[test]
+fn a_kept_listing_that_is_damaged_is_named_as_what_it_is_and_made_again() {
+    let desk = desk_with_names();
+    desk.ok(&["snap", "tree", "--listing"]);
+    let listed = desk.program().args(["ls", "--sha256", "@"]).output().unwrap().stdout;
+    damage_record_with(&desk, &listed);
+
+    let ran = desk.run(&["check"]);
+    let (_, lines) = desk.json("check", &["check"]);
+    let again = desk.program().args(["ls", "--sha256", "@"]).output().unwrap();
+
+    assert_eq!(ran.code, 4, "{ran:?}");
+    let place = ran.out.lines().find(|line| line.contains("(listing; ")).unwrap();
+    assert!(place.contains("`markerbed ls --sha256` makes it from the files"), "{ran:?}");
+    let findings = lines[0]["findings"].as_array().unwrap();
+    assert!(findings.iter().any(|finding| finding["serves"][0]["part"] == "listing"), "{lines:?}");
+    assert!(again.stdout == listed && again.status.success(), "{again:?}");
+    assert!(String::from_utf8_lossy(&again.stderr).contains("is made again"), "{again:?}");
 }
 
 #[test]
@@ -118,3 +177,26 @@ fn a_listing_needs_contents() {
     let kept = desk.json_of("snap", &["snap", "tree", "--listing"]);
     assert_eq!((&kept["recorded"], &kept["contents_kept"]), (&true.into(), &true.into()));
 }
+
+/// Flips a bit of the record that has these bytes.
+fn damage_record_with(desk: &Desk, bytes: &[u8]) {
+    let path = desk.path(".markerbed/packs/00000001.pack");
+    let mut pack = fs::read(&path).unwrap();
+    let is_record = |at: &usize| pack[*at..].starts_with(b"mbR1\x01");
+    let starts: Vec<usize> = (0..pack.len()).filter(is_record).collect();
+    let number = |at: usize| u32::from_le_bytes(pack[at..at + 4].try_into().unwrap()) as usize;
+    let mut payload = starts.iter().map(|at| {
+        let start = at + RECORD_BYTES + number(at + 12);
+        start..start + number(at + 20)
+    });
+    let has = |payload: &Range<usize>| {
+        let plain = zstd::decode_all(&pack[payload.clone()]).unwrap_or_default();
+        plain.windows(bytes.len()).any(|found| found == bytes)
+    };
+    let found = payload.find(has).unwrap();
+    pack[found.end - 1] ^= 1;
+    fs::write(path, pack).unwrap();
+}
+
+/// What a record has before its table.
+const RECORD_BYTES: usize = 72;

@@ -29,7 +29,7 @@ impl Run<'_> {
         if let Some(evidence) = snapshot.evidence {
             self.serve(evidence.into(), id, Part::Evidence, &Trail::ROOT);
             if let Some(listing) = self.listing_of(evidence).await? {
-                self.serve(listing.into(), id, Part::Evidence, &Trail::ROOT);
+                self.serve(listing.into(), id, Part::Listing, &Trail::ROOT);
             }
         }
         let attributes = snapshot.attributes.map(|root| Visit::Attributes(root, Trail::ROOT));

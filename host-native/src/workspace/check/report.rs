@@ -168,6 +168,8 @@ pub enum Part {
     Rules,
     /// What was seen and what could not be.
     Evidence,
+    /// The plain listing that is kept beside it, which can be made anew.
+    Listing,
 }
 
 impl CheckReport {
@@ -249,6 +251,7 @@ impl Part {
             Self::Attributes => "attributes",
             Self::Rules => "rules",
             Self::Evidence => "evidence",
+            Self::Listing => "listing",
         }
     }
 }

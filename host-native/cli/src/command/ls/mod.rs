@@ -2,6 +2,8 @@
 
 mod sha256;
 
+pub(crate) use sha256::ListedAnswer;
+
 use std::{ffi::OsString, io};
 
 use markerbed_core::{
@@ -41,7 +43,7 @@ pub(crate) struct Ls {
     #[arg(long, short = 'z', visible_alias = "null", conflicts_with_all = ["long", "json"])]
     zero: bool,
     /// List all files below it for `sha256sum -c` in a restored tree
-    #[arg(long, conflicts_with_all = ["recursive", "long", "zero", "json"])]
+    #[arg(long, conflicts_with_all = ["recursive", "long", "zero"])]
     sha256: bool,
 }
 

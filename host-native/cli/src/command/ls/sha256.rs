@@ -1,6 +1,8 @@
 //! `markerbed ls --sha256`
 
-use markerbed_core::tree::{NodeKind, Path};
+use std::io;
+
+use markerbed_core::tree::{ListedItem, ListingLine, NodeKind, Path};
 use markerbed_host::{
     drive::blocking::wait,
     listing::{KeptListing, Told, is_listing, listing},
@@ -8,8 +10,34 @@ use markerbed_host::{
     restore::Lack,
     workspace::Place,
 };
+use schemars::JsonSchema;
+use serde::Serialize;
 
-use crate::{exit::Exit, failure::Failure, host::Host, open::Opened, text::counted};
+use crate::{
+    exit::Exit,
+    failure::Failure,
+    host::Host,
+    json::{HexId, PathBytes},
+    open::Opened,
+    output::{Output, Report, Text},
+    text::counted,
+};
+
+/// What `markerbed ls --sha256 --json` answers: one line for each line of the listing.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(title = "ls-sha256")]
+pub(crate) struct ListedAnswer {
+    #[serde(flatten)]
+    path: PathBytes,
+    /// The SHA-256 of the bytes of a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sha256: Option<HexId>,
+    /// The NodeId of a sealed item, which stands for all that is below it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sealed: Option<HexId>,
+    #[serde(skip)]
+    line: Vec<u8>,
+}
 
 /// Prints the plain listing of what is at a place.
 ///
@@ -33,14 +61,9 @@ pub(super) fn run(host: &mut Host, opened: &Opened, place: &Place) -> Result<Exi
     let (store, workspace) = (opened.store(), opened.workspace.id());
     let name = name.unwrap_or_default();
     let mut lacking = 0_u64;
-    let mut line = Vec::new();
     for told in listing(store, workspace, place.id, &place.node, name, &Silent) {
         match told? {
-            Told::Line(told) => {
-                line.clear();
-                told.put(&mut line);
-                host.output.bytes(&line)?;
-            }
+            Told::Line(line) => host.output.show(&ListedAnswer::of(&line))?,
             Told::Lacking { path, lack } => {
                 lacking += 1;
                 if lacking <= NAMED_MAX {
@@ -78,10 +101,45 @@ fn print_kept(host: &mut Host, opened: &Opened, kept: &KeptListing) -> Result<bo
     let Some(mut content) = wait(store.open_content(workspace, kept.content))? else {
         return Ok(false);
     };
+    // A line whose end is in a later piece.
+    let mut begun = Vec::new();
     while let Some(piece) = wait(content.next())? {
-        host.output.bytes(&piece)?;
+        if host.output.is_json() {
+            begun.extend_from_slice(&piece);
+            show_lines(&mut host.output, &mut begun)?;
+        } else {
+            host.output.bytes(&piece)?;
+        }
     }
     Ok(true)
+}
+
+/// Shows the whole lines of a listing that is right, and keeps what is left.
+fn show_lines(output: &mut Output, bytes: &mut Vec<u8>) -> Result<(), Failure> {
+    let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+    for line in bytes.drain(..whole).as_slice().split_inclusive(|byte| *byte == b'\n') {
+        let line = ListingLine::read(line.strip_suffix(b"\n").unwrap_or(line))?;
+        output.show(&ListedAnswer::of(&line))?;
+    }
+    Ok(())
+}
+
+impl ListedAnswer {
+    fn of(listed: &ListingLine) -> Self {
+        let (sha256, sealed) = match listed.item {
+            ListedItem::File(digest) => (Some(digest.into()), None),
+            ListedItem::Sealed(id) => (None, Some(id.into())),
+        };
+        let mut line = Vec::new();
+        listed.put(&mut line);
+        Self { path: PathBytes(listed.path.as_bytes().to_vec()), sha256, sealed, line }
+    }
+}
+
+impl Report for ListedAnswer {
+    fn put_text(&self, text: &mut Text<'_>) -> io::Result<()> {
+        text.bytes(&self.line)
+    }
 }
 
 const fn words(lack: Lack) -> &'static str {
