@@ -32,6 +32,34 @@ fn a_portable_snapshot_is_the_one_of_a_tree_without_modes_and_links() {
 }
 
 #[test]
+fn what_is_sealed_in_a_portable_snapshot_is_the_same_everywhere() {
+    let desk = Desk::with_store();
+    for (path, bytes) in [("a.key", "1"), ("d/b.key", "2"), ("vault/x", "3"), ("open", "4")] {
+        desk.write(&format!("tree/{path}"), bytes);
+        desk.write(&format!("plain/{path}"), bytes);
+        let mode = Permissions::from_mode(0o755);
+        fs::set_permissions(desk.path(&format!("tree/{path}")), mode).unwrap();
+    }
+    symlink("a.key", desk.path("tree/link.key")).unwrap();
+    symlink("x", desk.path("tree/vault/link")).unwrap();
+    let options = ["--portable", "--seal", "*.key", "--seal", "vault"];
+
+    let (code, lines) = desk.json("snap", &[&["snap", "tree"][..], &options].concat());
+    let plain = desk.json_of("snap", &[&["snap", "plain"][..], &options].concat());
+    let by_modes = desk.json_of("snap", &["snap", "plain", "--seal", "*.key", "--seal", "vault"]);
+    let (_, unportable) = desk.json("snap", &["snap", "tree"]);
+
+    assert_eq!((code, &lines[0]["root"]), (3, &plain["root"]), "{lines:?}");
+    let gaps = lines[0]["gaps"].as_array().unwrap().iter();
+    let gaps: Vec<_> = gaps.map(|gap| [&gap["path"], &gap["reason"]]).collect();
+    assert_eq!(gaps, [["link.key", "symlink"], ["vault/link", "symlink"]]);
+    assert_eq!((&lines[0]["sealed"], &plain["sealed"]), (&4.into(), &4.into()));
+    assert_eq!(by_modes["root"], plain["root"], "nothing is executable in it");
+    assert_ne!(unportable[0]["root"], plain["root"], "sealed files are executable");
+    desk.ok(&["check", "--read-data"]);
+}
+
+#[test]
 fn status_names_what_another_system_cannot_hold() {
     let desk = Desk::with_store();
     for name in ["README", "readme", "caf\u{e9}", "cafe\u{301}", "con.txt", "a:b", "dot.", "fine"] {
