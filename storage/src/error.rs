@@ -216,7 +216,8 @@ impl fmt::Display for StoredItem {
         match self {
             Self::Object(_, id) => write!(out, "{id}"),
             Self::Content(_, id) => write!(out, "content {id}"),
-            Self::Part(_, id) => write!(out, "content part {id}"),
+            // Its digest helps nobody, and would tell of a sealed file (SEAL-3).
+            Self::Part(..) => write!(out, "a part of a large content"),
             Self::Entry(_, number) => write!(out, "entry {number}"),
             Self::Batch(workspace) => write!(out, "a batch of workspace {workspace}"),
             Self::Index(pack) => write!(out, "the index of pack {pack}"),

@@ -4,7 +4,7 @@ use std::{num::NonZeroUsize, path::Path, thread};
 
 use markerbed_core::{
     AttributesId, NodeId, WorkspaceId,
-    tree::{Attributes, Directory, NodeBody},
+    tree::{Attributes, Directory, Node, NodeBody},
 };
 
 use super::{
@@ -17,7 +17,7 @@ use super::{
     names::NameRules,
     plan::Plan,
     target::{Target, Wanted, failed},
-    write::{Writer, permissions_until_done},
+    write::{ToldFile, Writer, permissions_until_done},
 };
 use crate::{folder::Folder, pool, progress::Progress, store::Store};
 
@@ -49,7 +49,7 @@ pub struct Restored {
     pub directories: u64,
     /// Symlinks made.
     pub symlinks: u64,
-    /// Bytes written.
+    /// Bytes written into files that are not sealed (SEAL-3).
     pub bytes: u64,
     /// The first of what could not be restored, in order of paths.
     pub lacking: Vec<Lacking>,
@@ -150,7 +150,7 @@ pub fn restore(
         NodeBody::Directory(directory) => {
             restore_directory(&writer, place, id, (directory, attributes.as_ref()), options)?;
         }
-        leaf => restore_leaf(&writer, place, leaf, attributes.as_ref())?,
+        _ => restore_leaf(&writer, place, &node, attributes.as_ref())?,
     }
     drop(writer);
     Ok(done.into_restored())
@@ -192,20 +192,18 @@ fn restore_directory(
 fn restore_leaf(
     writer: &Writer<'_>,
     place: Target,
-    leaf: &NodeBody,
+    leaf: &Node,
     attributes: Option<&Attributes>,
 ) -> Result<(), RestoreError> {
-    if let NodeBody::File(file) = leaf {
+    if let Some(file) = leaf.as_file() {
         place.check_room(file.size_bytes())?;
     }
     let Some((folder, name)) = place.into_leaf() else { return Ok(()) };
     let path = || Vec::new();
-    match leaf {
-        NodeBody::File(file) => writer.write_file(&folder, &name, file, attributes, path)?,
-        NodeBody::Symlink(link) => {
-            writer.write_symlink(&folder, &name, link.target(), attributes, path)?;
-        }
-        NodeBody::Directory(_) => {}
+    if let Some(file) = ToldFile::of(leaf) {
+        writer.write_file(&folder, &name, &file, attributes, path)?;
+    } else if let Some(link) = leaf.as_symlink() {
+        writer.write_symlink(&folder, &name, link.target(), attributes, path)?;
     }
     folder.sync().map_err(|error| failed(writer.target, error))
 }

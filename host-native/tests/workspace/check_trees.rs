@@ -7,12 +7,13 @@ use markerbed_core::{
     map::{self, MapKind},
     tree::{
         Attribute, Attributes, Child, Counts, Directory, ExtendedAttribute, File, Node, NodeKind,
+        SealKey,
     },
 };
 use markerbed_host::{
     drive::blocking::wait,
     progress::Silent,
-    workspace::{CheckFault, CheckOptions, Health, Scanned},
+    workspace::{CheckFault, CheckOptions, Finding, Health, Scanned},
 };
 
 use crate::{
@@ -35,6 +36,46 @@ fn a_file_whose_size_is_not_that_of_its_content_is_found() {
     let finding = only(&report);
     assert_eq!((finding.fault, &finding.item), (CheckFault::WrongSize, &wrong.id().into()));
     assert_eq!(places(finding), [format!("{}:wrong", snapshot.id)]);
+}
+
+#[test]
+fn what_is_wrong_with_the_content_of_a_sealed_file_is_said_of_the_file() {
+    let key = SealKey::from_bytes([7; 32]);
+    let (there, lost) = (content_id(b"12345"), content_id(b"lost"));
+    let file = |content, bytes| Node::from(File::new(false, bytes, content).unwrap());
+    for plain in [false, true] {
+        let workspace = workspace();
+        let mut tree = Tree::of(&[("a", "12345")]);
+        let (wrong, gone) = (file(there, 54_321).seal(&key), file(lost, 98_765).seal(&key));
+        let open = if plain { file(lost, 98_765) } else { file(there, 5) };
+        for node in [&wrong, &gone, &open] {
+            tree.add(node);
+        }
+        let children: [(&[u8], &Node); 3] =
+            [(b"gone", &gone), (b"open", &open), (b"wrong", &wrong)];
+        tree.root = tree.directory(&children).id();
+        tree.put(&workspace);
+        let snapshot = commit_tree(&workspace, &tree);
+
+        let report = check(&workspace);
+
+        let told = |finding: &Finding| {
+            let places = places(finding).join(" ").replace(&snapshot.id.to_string(), "@");
+            format!("{} {finding} {places}", finding.fault.code())
+        };
+        let mut expected = vec![
+            format!("missing-content node {}: its content is missing @:gone", gone.id()),
+            format!("wrong-size node {}: its size is not that of its content @:wrong", wrong.id()),
+        ];
+        if plain {
+            expected.push(format!("missing-content content {lost}: it is missing @:open"));
+        }
+        let mut found: Vec<String> = report.findings.iter().map(told).collect();
+        found.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(found, expected);
+        assert_eq!(report.findings_total, expected.len() as u64);
+    }
 }
 
 #[test]

@@ -7,14 +7,16 @@ use markerbed_core::{
     tree::{File, NodeBody, base64},
 };
 use markerbed_host::{
-    drive::blocking::wait, store::limits::WHOLE_CONTENT_BYTES_MAX, workspace::Place,
+    drive::blocking::wait,
+    store::{StoreError, limits::WHOLE_CONTENT_BYTES_MAX},
+    workspace::Place,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
     exit::Exit,
-    failure::Failure,
+    failure::{Failure, Told},
     host::Host,
     json::{HexId, PathBytes},
     open::{Opened, Purpose, reference},
@@ -66,9 +68,10 @@ impl Cat {
             return answer(host, &opened, &place, *file);
         }
         let missing = || missing(&reference, &place, file.content());
+        let failed = |error| failed(&reference, &place, error);
         let content = opened.store().open_content(opened.workspace.id(), file.content());
-        let mut content = wait(content)?.ok_or_else(missing)?;
-        while let Some(piece) = wait(content.next())? {
+        let mut content = wait(content).map_err(failed)?.ok_or_else(missing)?;
+        while let Some(piece) = wait(content.next()).map_err(failed)? {
             host.output.bytes(&piece)?;
         }
         Ok(Exit::Done)
@@ -86,9 +89,10 @@ fn answer(host: &mut Host, opened: &Opened, place: &Place, file: File) -> Result
         let message = format!("{}: {has}, --json takes at most {most}; leave it out", place.path);
         return Err(Failure::new(Exit::Incomplete, "too-large", message));
     }
-    let bytes = opened
-        .content(file.content())?
-        .ok_or_else(|| missing(&place.path, place, file.content()))?;
+    let ids = [file.content()];
+    let fetched = wait(opened.store().fetch_contents(opened.workspace.id(), &ids));
+    let bytes = fetched.map_err(|error| failed(&place.path, place, error))?.pop().flatten();
+    let bytes = bytes.ok_or_else(|| missing(&place.path, place, file.content()))?;
     let text = str::from_utf8(&bytes).ok().map(str::to_owned);
     let answer = CatAnswer {
         path: PathBytes(place.path.as_bytes().to_vec()),
@@ -106,6 +110,20 @@ fn missing(what: impl std::fmt::Display, place: &Place, content: ContentId) -> F
         "{what}: its content{content} is not in the store; `markerbed check` lists what is missing"
     );
     Failure::new(Exit::Incomplete, "missing-content", message)
+}
+
+/// What the store failed with; it names a content by its digest, and that of a sealed file is told
+/// nowhere (SEAL-3).
+fn failed(what: impl std::fmt::Display, place: &Place, error: StoreError) -> Failure {
+    let is_told = place.node.salt().is_none() || !matches!(error, StoreError::Damaged { .. });
+    match Failure::from(error) {
+        Failure::Told(told) if !is_told => {
+            let message =
+                format!("{what}: its content is damaged; `markerbed check` says what else is");
+            Failure::Told(Told { message, ..told })
+        }
+        failure => failure,
+    }
 }
 
 impl Report for CatAnswer {

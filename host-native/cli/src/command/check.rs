@@ -76,7 +76,7 @@ pub(crate) struct CheckAnswer {
     snapshots_hashed: u64,
     /// Contents that only these lead to and that are not stored: no fault.
     contents_not_held: u64,
-    /// Bytes of contents that were read and hashed.
+    /// Bytes of contents that were read and hashed, but for those of sealed files.
     bytes_read: u64,
     /// Index files that were compared with their packs.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -59,7 +59,7 @@ pub(crate) struct RestoreAnswer {
     directories: u64,
     /// Symlinks made.
     symlinks: u64,
-    /// Bytes written.
+    /// Bytes written, but for those of sealed files.
     bytes: u64,
     /// The first of what could not be restored, in order of paths.
     lacking: Vec<LackingMembers>,

@@ -159,6 +159,22 @@ fn what_is_not_held_of_a_sealed_file_is_told_without_its_digest() {
     assert!(!has_digest("tree:a.key"));
 }
 
+#[test]
+fn sums_of_bytes_are_the_same_however_large_sealed_files_are() {
+    let sums = |size: usize| {
+        let desk = desk();
+        desk.write("tree/d/a.key", vec![7; size]);
+        desk.ok(&["snap", "tree", "--seal", "*.key"]);
+        let restored = desk.json_of("restore", &["restore", "tree", "back"]);
+        let check = desk.json_of("check", &["check", "--read-data"]);
+        assert_eq!(fs::read(desk.path("back/d/a.key")).unwrap().len(), size);
+        (restored["bytes"].clone(), check["bytes_read"].clone())
+    };
+
+    assert_eq!(sums(1), sums(3 << 20));
+    assert_eq!(sums(1).0, 4);
+}
+
 fn desk() -> Desk {
     let desk = Desk::with_store();
     desk.write("tree/a.key", "1");

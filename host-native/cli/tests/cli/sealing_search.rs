@@ -62,6 +62,42 @@ fn no_byte_tells_of_a_sealed_item_but_its_own() {
     }
 }
 
+#[test]
+fn neither_damage_nor_a_restore_tells_size_or_digest_of_a_sealed_item() {
+    let (desk, open) = (filled_desk(), filled_desk());
+    let mut answers = Vec::new();
+    tell_of_damage(&desk, &["--seal", "secret*", "--seal", "/vault"], &mut answers);
+    let mut marks = marks_of_files(&desk);
+    let (own, more) = own_of(&desk);
+    marks.extend(more);
+
+    let hits = search(&desk, &own, &marks, &answers);
+
+    assert_eq!(hits.found, BTreeSet::new());
+    print_count("answers searched for what is damaged", answers.len() as u64, 30);
+    let (_, told) = answers.iter().find(|(name, _)| name == "check --read-data").unwrap();
+    let told = String::from_utf8_lossy(told);
+    for (path, _) in SEALED {
+        assert!(told.contains("its content is damaged"), "{told}");
+        assert!(told.lines().any(|line| line.ends_with(&format!(":{path}"))), "{path}: {told}");
+    }
+
+    // The same is told where nothing is sealed.
+    let mut told = Vec::new();
+    tell_of_damage(&open, &[], &mut told);
+    let unsealed = search(&open, &Own::default(), &marks_of_files(&open), &told).found;
+    for (kind, place) in [
+        ("digest", "`check`"),
+        ("digest", "`check --read-data --json`"),
+        ("digest", "`cat @:secret`"),
+        ("size in groups", "`restore @:secret-large back-secret-large`"),
+        ("size in words", "`restore @:secret-large back-secret-large-json --json`"),
+    ] {
+        let is_hit = |hit: &&String| hit.starts_with(kind) && hit.contains(place);
+        assert!(unsealed.iter().any(|hit| is_hit(&hit)), "{kind} in {place}: {unsealed:?}");
+    }
+}
+
 /// A desk with a tree that has sealed items of every kind; each has bytes, sizes and times that
 /// nothing else has.
 fn filled_desk() -> Desk {
@@ -144,6 +180,57 @@ fn tell_all(desk: &Desk, seal: &[&str], answers: &mut Vec<(String, Vec<u8>)>) {
     }
 }
 
+/// Restores the tree and single files of it, damages all files that are to be sealed, and runs the
+/// commands that tell of that.
+fn tell_of_damage(desk: &Desk, seal: &[&str], answers: &mut Vec<(String, Vec<u8>)>) {
+    desk.write("tree/secret-new", noise(90, 3_456_789));
+    desk.ok(&[&["snap", "tree"], seal].concat());
+    let mut tell = |arguments: &[&str]| {
+        let output = desk.program().args(arguments).output().unwrap();
+        let name = arguments.join(" ");
+        answers.push((name, [output.stdout, output.stderr].concat()));
+        output.status.code().unwrap()
+    };
+    for path in ["", "secret-large", "vault", "d"] {
+        let (from, to) = (format!("@:{path}"), format!("back-{path}"));
+        assert_eq!(tell(&["restore", &from, &to]), 0);
+        assert_eq!(tell(&["restore", &from, &format!("{to}-json"), "--json"]), 0);
+    }
+
+    for (path, _) in SEALED {
+        let bytes = fs::read(desk.path(&format!("tree/{path}"))).unwrap();
+        damage(desk, &bytes[bytes.len() / 2..][..64]);
+    }
+
+    for json in [&[][..], &["--json"]] {
+        assert_eq!(tell(&[&["check"], json].concat()), 4);
+        assert_eq!(tell(&[&["check", "--read-data"], json].concat()), 4);
+        tell(&[&["check", "--read-data=1/2"], json].concat());
+        for (path, _) in SEALED {
+            let (from, to) = (format!("@:{path}"), format!("again-{path}{}", json.concat()));
+            let to = to.replace('/', "-");
+            assert_eq!(tell(&[&["restore", from.as_str(), to.as_str()], json].concat()), 3);
+            assert_eq!(tell(&[&["cat", from.as_str()], json].concat()), 4);
+        }
+        assert_eq!(tell(&[&["restore", "@", &["all", &json.concat()].concat()], json].concat()), 3);
+        tell(&[&["ls", "--sha256", "@"], json].concat());
+    }
+}
+
+/// Flips a bit of the packs where these bytes are.
+fn damage(desk: &Desk, bytes: &[u8]) {
+    let mut damaged = 0;
+    for pack in fs::read_dir(desk.path(".markerbed/packs")).unwrap().flatten() {
+        let mut whole = fs::read(pack.path()).unwrap();
+        if let Some(at) = whole.windows(bytes.len()).position(|found| found == bytes) {
+            whole[at] ^= 1;
+            fs::write(pack.path(), whole).unwrap();
+            damaged += 1;
+        }
+    }
+    assert_eq!(damaged, 1);
+}
+
 fn said(ran: Ran) -> Vec<u8> {
     [ran.out, ran.err].concat().into_bytes()
 }
@@ -177,7 +264,10 @@ fn own_of(desk: &Desk) -> (Own, Vec<(String, Vec<u8>)>) {
     for item in &all {
         let Stored::Item { kind: RECIPE, id, bytes, .. } = item else { continue };
         if own.contents.contains(id) {
-            own.contents.extend(parts_of(bytes));
+            for part in parts_of(bytes) {
+                marks.extend(digest_marks("digest of a part", &part));
+                own.contents.insert(part);
+            }
         }
     }
     (own, marks)

@@ -6,7 +6,7 @@ use std::io;
 use markerbed_core::tree::{Attributes, Child, Directory};
 use rustix::io::Errno;
 
-use super::{Writer, below};
+use super::{ToldFile, Writer, below};
 use crate::{
     chain::Chain,
     folder::Folder,
@@ -99,7 +99,8 @@ impl Writer<'_> {
                 Err(Unwritten::System(_)) => {
                     // The file system has no links, or the first was not written.
                     let attributes = self.attributes(Some(link.attributes), &path)?;
-                    self.write_file(&folder, name, &link.file, attributes.as_ref(), path)?;
+                    let file = ToldFile::plain(link.file);
+                    self.write_file(&folder, name, &file, attributes.as_ref(), path)?;
                 }
                 linked => {
                     if self.settle(linked, path)? {

@@ -6,7 +6,7 @@ use std::{path::Path, sync::Arc};
 
 use markerbed_core::{
     AttributesId, ContentId,
-    tree::{Attribute, Attributes, Child, Directory, File, Name},
+    tree::{Attribute, Attributes, Child, Directory, File, Name, Node},
 };
 
 use rustix::io::Errno;
@@ -47,8 +47,27 @@ pub(super) struct Writer<'a> {
 /// A file whose content is to be fetched.
 struct Leaf<'a> {
     name: &'a Name,
-    file: File,
+    file: ToldFile,
     attributes: Option<Attributes>,
+}
+
+/// A file, and how many of its bytes are counted where it is told what was done.
+#[derive(Clone, Copy)]
+pub(super) struct ToldFile {
+    file: File,
+    told_bytes: u64,
+}
+
+impl ToldFile {
+    /// The file that a node is; the size of a sealed one is told nowhere (SEAL-3).
+    pub(super) fn of(node: &Node) -> Option<Self> {
+        let plain = Self::plain(*node.as_file()?);
+        Some(if node.salt().is_some() { Self { told_bytes: 0, ..plain } } else { plain })
+    }
+
+    const fn plain(file: File) -> Self {
+        Self { file, told_bytes: file.size_bytes() }
+    }
 }
 
 impl Writer<'_> {
@@ -106,22 +125,23 @@ impl Writer<'_> {
                 let path = || below(&piece.path, to_write.name.as_bytes());
                 let attributes = attributes.next().flatten();
                 let file = match node {
-                    Ok(node) => node.as_file().copied(),
+                    Ok(node) => ToldFile::of(&node),
                     Err(lacks) => {
                         self.done.lack(path(), lacks.why);
                         continue;
                     }
                 };
                 let Some(file) = file else { continue };
-                if self.linked.is_other(to_write, &file, attributes.as_ref(), path) {
+                if self.linked.is_other(to_write, &file.file, attributes.as_ref(), path) {
                     continue;
                 }
                 let leaf = Leaf { name: &to_write.name, file, attributes };
-                if file.size_bytes() > WHOLE_BYTES_MAX {
+                let bytes = file.file.size_bytes();
+                if bytes > WHOLE_BYTES_MAX {
                     self.write_large(&piece, &leaf)?;
                     continue;
                 }
-                batch_bytes += file.size_bytes();
+                batch_bytes += bytes;
                 batch.push(leaf);
                 if batch_bytes >= WHOLE_BYTES_MAX {
                     self.write_batch(&piece, &std::mem::take(&mut batch))?;
@@ -138,11 +158,11 @@ impl Writer<'_> {
         &self,
         folder: &Folder,
         name: &[u8],
-        file: &File,
+        file: &ToldFile,
         attributes: Option<&Attributes>,
         path: impl Fn() -> Vec<u8>,
     ) -> Result<(), RestoreError> {
-        match self.open(file.content())? {
+        match self.open(file.file.content())? {
             Ok(content) => self.put_file(folder, name, file, attributes, content, path),
             Err(lack) => {
                 self.done.lack(path(), lack);
@@ -226,7 +246,7 @@ impl Writer<'_> {
 
     /// Writes files whose contents are fetched together.
     fn write_batch(&self, piece: &Piece, batch: &[Leaf<'_>]) -> Result<(), RestoreError> {
-        let ids: Vec<ContentId> = batch.iter().map(|leaf| leaf.file.content()).collect();
+        let ids: Vec<ContentId> = batch.iter().map(|leaf| leaf.file.file.content()).collect();
         let fetched = match wait(self.store.fetch_contents(self.objects.workspace, &ids)) {
             Ok(fetched) => fetched,
             // One of them is damaged or longer than its node says: each by itself.
@@ -257,16 +277,16 @@ impl Writer<'_> {
         &self,
         folder: &Folder,
         name: &[u8],
-        file: &File,
+        file: &ToldFile,
         attributes: Option<&Attributes>,
         content: Content,
         path: impl Fn() -> Vec<u8>,
     ) -> Result<(), RestoreError> {
         let permissions = match permissions_until_done(attributes) {
-            Permissions::Usual if file.is_executable() => Permissions::Executable,
+            Permissions::Usual if file.file.is_executable() => Permissions::Executable,
             permissions => permissions,
         };
-        let bytes = file.size_bytes();
+        let bytes = file.file.size_bytes();
         let finish = |written: &std::fs::File| match self.applier.as_ref().zip(attributes) {
             Some((applier, attributes)) => {
                 let noted = self.linked.note_written(written, attributes, &path);
@@ -278,8 +298,8 @@ impl Writer<'_> {
         let at = self.at(folder, name);
         let written = write_file(at, permissions, content, bytes, attributes, finish);
         if self.settle(written, &path)? {
-            self.done.add_file(bytes);
-            self.progress.advance(1, bytes);
+            self.done.add_file(file.told_bytes);
+            self.progress.advance(1, file.told_bytes);
         }
         Ok(())
     }

@@ -19,6 +19,10 @@ pub(super) struct Findings {
     known: HashSet<(CheckFault, CheckedItem)>,
     /// Which of the list are about an item.
     about: HashMap<CheckedItem, Vec<usize>>,
+    /// Contents of sealed files about which something was found.
+    sealed: HashSet<ContentId>,
+    /// Such that something plain names, too.
+    plain: HashSet<ContentId>,
 }
 
 impl Findings {
@@ -31,6 +35,8 @@ impl Findings {
             health: Health::Sound,
             known: HashSet::new(),
             about: HashMap::new(),
+            sealed: HashSet::new(),
+            plain: HashSet::new(),
         }
     }
 
@@ -75,6 +81,31 @@ impl Findings {
         None
     }
 
+    /// Notes that a plain object names a content.
+    pub(super) fn name_content(&mut self, id: ContentId) {
+        if self.is_about(&id.into()) {
+            self.plain.insert(id);
+        }
+    }
+
+    /// Notes that a sealed file holds a content: what is wrong with it is said of the file, because
+    /// its digest is told nowhere else (SEAL-3).
+    pub(super) fn seal_content(&mut self, file: ObjectId, content: ContentId) {
+        let item = CheckedItem::from(content);
+        if !self.is_about(&item) {
+            return;
+        }
+        self.sealed.insert(content);
+        for (fault, detail) in [
+            (CheckFault::MissingContent, "its content is missing"),
+            (CheckFault::DamagedContent, "its content is damaged"),
+        ] {
+            if self.known.contains(&(fault, item.clone())) {
+                self.add(fault, file, detail);
+            }
+        }
+    }
+
     /// Tells whether anything was found about an item.
     pub(super) fn is_about(&self, item: &CheckedItem) -> bool {
         self.about.contains_key(item)
@@ -107,8 +138,17 @@ impl Findings {
         self.health
     }
 
-    pub(super) fn into_list(self) -> (Vec<Finding>, u64) {
-        (self.list, self.total)
+    /// The first findings and how many there are; those about contents that only sealed files hold
+    /// are said of these.
+    pub(super) fn into_list(mut self) -> (Vec<Finding>, u64) {
+        let (sealed, plain) = (&self.sealed, &self.plain);
+        let is_told = |item: &CheckedItem| match item {
+            CheckedItem::Content(id) => !sealed.contains(id) || plain.contains(id),
+            _ => true,
+        };
+        let untold = self.known.iter().filter(|(_, item)| !is_told(item)).count();
+        self.list.retain(|finding| is_told(&finding.item));
+        (self.list, self.total.saturating_sub(untold as u64))
     }
 }
 

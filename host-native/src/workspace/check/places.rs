@@ -1,9 +1,9 @@
 //! Names the places that damaged and missing things serve: paths in snapshots.
 
 use markerbed_core::{
-    AttributesId, MapId, NodeId, Object, ObjectId, SnapshotId,
+    AttributesId, ContentId, MapId, NodeId, Object, ObjectId, SnapshotId,
     map::{MapKind, Page},
-    tree::{Child, File, Name, Path, Snapshot, Trail},
+    tree::{Child, File, Name, Node, Path, Snapshot, Trail},
 };
 
 use super::{CheckedItem, Part, Run, Served, fetch::Fetched, graph::Summary, trees::extended};
@@ -62,8 +62,8 @@ impl Run<'_> {
         self.serve(id.into(), snapshot, Part::Tree, &trail);
         let object = self.look(id.into()).await?;
         let Some(node) = object.as_ref().and_then(Object::as_node) else { return Ok(()) };
-        if let Some(file) = node.as_file() {
-            self.serve(file.content().into(), snapshot, Part::Tree, &trail);
+        if let Some(content) = plain_content(node) {
+            self.serve(content.into(), snapshot, Part::Tree, &trail);
         }
         if let Some(directory) = node.as_directory() {
             self.push_page(directory.children(), trail, stack);
@@ -135,7 +135,7 @@ impl Run<'_> {
                 continue;
             }
             self.serve(id.into(), snapshot, Part::Tree, &trail);
-            if let Some(content) = node.and_then(|node| node.as_file()).map(File::content) {
+            if let Some(content) = node.and_then(plain_content) {
                 self.serve(content.into(), snapshot, Part::Tree, &trail);
             }
         }
@@ -192,6 +192,11 @@ impl Run<'_> {
             _ => None,
         })
     }
+}
+
+/// The content of a file; what is wrong with that of a sealed one is said of the file.
+fn plain_content(node: &Node) -> Option<ContentId> {
+    node.as_file().filter(|_| node.salt().is_none()).map(File::content)
 }
 
 fn is_bad(summary: Option<&Summary>) -> bool {

@@ -49,7 +49,7 @@ pub struct Looked {
     pub snapshots_hashed: u64,
     /// Contents that only such snapshots lead to and that are not stored: no fault.
     pub contents_not_held: u64,
-    /// Bytes of contents that were read and hashed.
+    /// Bytes of contents that were read and hashed, but for those of sealed files (SEAL-3).
     pub bytes_read: u64,
 }
 

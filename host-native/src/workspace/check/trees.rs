@@ -23,7 +23,7 @@ impl Run<'_> {
     ) -> Result<(), WorkspaceError> {
         let Some(object) = self.take(root.into()).await? else { return Ok(()) };
         let Some(node) = object.as_node().cloned() else { return Ok(()) };
-        self.check_files([(root, node.as_file())].into_iter()).await?;
+        self.check_files([(root, &node)].into_iter()).await?;
         let summary = self.check_below(Todo::Node(root, node)).await?;
         if summary.height > DEPTH_MAX {
             let detail = format!(
@@ -166,7 +166,7 @@ impl Run<'_> {
             }
             nodes.push((child.id, node.clone()));
         }
-        self.check_files(nodes.iter().map(|(id, node)| (*id, node.as_file()))).await?;
+        self.check_files(nodes.iter().map(|(id, node)| (*id, node))).await?;
         for (id, node) in nodes.into_iter().rev() {
             if node.as_directory().is_some() {
                 frame.todo.push(Todo::Node(id, node));
@@ -190,11 +190,12 @@ impl Run<'_> {
         let map = |map| Todo::Page(map, Place::Root(MapKind::Attributes));
         let todo = attributes.children().map(map).into_iter().collect();
         let mut frame = Frame::new(Vertex::Attributes(id), todo);
-        let contents: Vec<_> =
-            extended(attributes).map(|(content, bytes)| (content, bytes, id.into())).collect();
+        let contents: Vec<_> = extended(attributes)
+            .map(|(content, bytes)| Wanted { content, bytes, of: id.into(), said: Said::Plain })
+            .collect();
         self.check_contents(&contents).await?;
         frame.sum.is_bad = self.findings.is_about(&id.into())
-            || contents.iter().any(|(content, ..)| self.findings.is_about(&(*content).into()));
+            || contents.iter().any(|wanted| self.findings.is_about(&wanted.content.into()));
         Ok(Entered::Frame(frame))
     }
 
@@ -229,10 +230,13 @@ impl Run<'_> {
         let Some(stated) = node.as_directory().map(|directory| directory.below()) else { return };
         let found = sum.adds;
         if !sum.is_unsure && found != stated {
-            let detail = format!(
-                "it counts {} nodes, {} files and {} bytes below it, there are {}, {} and {}",
-                stated.nodes, stated.files, stated.bytes, found.nodes, found.files, found.bytes,
-            );
+            let detail = match Said::of(node) {
+                Said::Plain => format!(
+                    "it counts {} nodes, {} files and {} bytes below it, there are {}, {} and {}",
+                    stated.nodes, stated.files, stated.bytes, found.nodes, found.files, found.bytes,
+                ),
+                Said::Sealed => "its counts are not those of what is below it".to_owned(),
+            };
             self.findings.add(CheckFault::WrongCount, id, detail);
         }
     }
@@ -253,38 +257,66 @@ impl Run<'_> {
     /// Checks that the contents of files are there and as long as these say (NODE-3).
     async fn check_files<'f>(
         &mut self,
-        files: impl Iterator<Item = (NodeId, Option<&'f File>)>,
+        nodes: impl Iterator<Item = (NodeId, &'f Node)>,
     ) -> Result<(), WorkspaceError> {
-        let content = |(id, file): (NodeId, Option<&File>)| {
-            Some((file?.content(), file?.size_bytes(), ObjectId::from(id)))
+        let wanted = |(id, node): (NodeId, &Node)| {
+            let (content, bytes) =
+                node.as_file().map(|file| (file.content(), file.size_bytes()))?;
+            Some(Wanted { content, bytes, of: id.into(), said: Said::of(node) })
         };
-        let contents: Vec<_> = files.filter_map(content).collect();
+        let contents: Vec<_> = nodes.filter_map(wanted).collect();
         self.check_contents(&contents).await
     }
 
     /// Checks contents, each with the length that an object says it has.
-    async fn check_contents(
-        &mut self,
-        wanted: &[(ContentId, u64, ObjectId)],
-    ) -> Result<(), WorkspaceError> {
-        let ids: Vec<ContentId> = wanted.iter().map(|(id, ..)| *id).collect();
+    async fn check_contents(&mut self, wanted: &[Wanted]) -> Result<(), WorkspaceError> {
+        let ids: Vec<ContentId> = wanted.iter().map(|wanted| wanted.content).collect();
         let lengths = self.workspace.fetch_each_length(&ids).await?;
-        for ((id, stated, of), length) in wanted.iter().zip(lengths) {
+        for (Wanted { content, bytes, of, said }, length) in wanted.iter().zip(lengths) {
             if self.holding == Holding::Hashed && matches!(length, Fetched::Missing) {
-                self.not_held.insert(*id);
+                self.not_held.insert(*content);
                 continue;
             }
-            let Some(length) = self.take_content(*id, length).await? else { continue };
-            if length != *stated {
-                let detail = format!("it says {stated} bytes, its content {id} has {length}");
-                self.findings.add(CheckFault::WrongSize, *of, detail);
-            }
+            let length = match said {
+                Said::Plain => self.take_content(*content, length).await?,
+                Said::Sealed => self.take_sealed_content(*of, *content, length).await?,
+            };
+            let Some(length) = length.filter(|length| length != bytes) else { continue };
+            let detail = match said {
+                Said::Plain => format!("it says {bytes} bytes, its content {content} has {length}"),
+                Said::Sealed => "its size is not that of its content".to_owned(),
+            };
+            self.findings.add(CheckFault::WrongSize, *of, detail);
         }
         Ok(())
     }
 
-    /// Takes a content that something names; reads it, the first time, if data is to be read.
+    /// Takes a content that a sealed file holds; neither its digest nor its size is told.
+    async fn take_sealed_content(
+        &mut self,
+        file: ObjectId,
+        id: ContentId,
+        length: Fetched<u64>,
+    ) -> Result<Option<u64>, WorkspaceError> {
+        let bytes_read = self.looked.bytes_read;
+        let length = self.meet_content(id, length).await?;
+        self.looked.bytes_read = bytes_read;
+        self.findings.seal_content(file, id);
+        Ok(length)
+    }
+
+    /// Takes a content that something plain names; reads it, the first time, if data is to be read.
     pub(super) async fn take_content(
+        &mut self,
+        id: ContentId,
+        length: Fetched<u64>,
+    ) -> Result<Option<u64>, WorkspaceError> {
+        let length = self.meet_content(id, length).await?;
+        self.findings.name_content(id);
+        Ok(length)
+    }
+
+    async fn meet_content(
         &mut self,
         id: ContentId,
         length: Fetched<u64>,
@@ -334,6 +366,27 @@ impl Run<'_> {
         ids.iter().for_each(|id| self.stored.meet_object(id));
         self.progress.advance(ids.len() as u64, 0);
         Ok(fetched)
+    }
+}
+
+/// A content with the length that an object says it has.
+struct Wanted {
+    content: ContentId,
+    bytes: u64,
+    of: ObjectId,
+    said: Said,
+}
+
+/// Whether the size and the digest of what is checked may be told (SEAL-3).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Said {
+    Plain,
+    Sealed,
+}
+
+impl Said {
+    const fn of(node: &Node) -> Self {
+        if node.salt().is_some() { Self::Sealed } else { Self::Plain }
     }
 }
 
