@@ -138,9 +138,10 @@ impl NameJudge {
     }
 }
 
-/// By way of upper case, so that `ß` and `ss` meet.
+/// By way of upper case, so that `ß` and `ss` meet; before it in lower case, so that `ẞ` does, too.
 fn fold_case(text: &str) -> String {
-    text.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
+    let lower = text.chars().flat_map(char::to_lowercase);
+    lower.flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
 }
 
 fn refuse_on_windows(name: &[u8]) -> Option<Unfit> {
@@ -209,10 +210,11 @@ mod tests {
         let rules = NameRules { folds_case: true, ..PLAIN };
 
         for [one, other] in
-            [["a", "A"], ["Straße", "STRASSE"], ["ÉTÉ", "été"], ["\u{3c3}", "\u{3c2}"]]
+            [["a", "A"], ["Straße", "STRASSE"], ["STRAẞE", "straße"], ["\u{3c3}", "\u{3c2}"]]
         {
             assert_eq!(rules.fold(one.as_bytes()), rules.fold(other.as_bytes()), "{one} {other}");
         }
+        assert_eq!(rules.fold("ÉTÉ".as_bytes()), rules.fold("été".as_bytes()));
         assert_eq!(rules.fold(b"\xffA"), rules.fold(b"\xffa"));
         assert_ne!(rules.fold("e\u{301}".as_bytes()), rules.fold("\u{e9}".as_bytes()));
         assert_ne!(rules.fold(b"a"), rules.fold(b"b"));
@@ -248,6 +250,9 @@ mod tests {
             assert!(rules.refuse(name.as_bytes()).is_some(), "{name}");
         }
         assert_eq!(rules.refuse("\u{e9}".repeat(127).as_bytes()), None);
+        let long = NameRules { bytes_max: 1_020, ..rules };
+        assert_eq!(long.refuse("\u{e9}".repeat(255).as_bytes()), None);
+        assert_eq!(long.refuse("\u{e9}".repeat(256).as_bytes()), Some(Unfit::TooLong));
         for name in ["con1", "lpt", "comma", "a.b", ".a", "nul_", "\u{e9}"] {
             assert_eq!(rules.refuse(name.as_bytes()), None, "{name}");
         }
@@ -280,6 +285,24 @@ mod tests {
         let twin = Some("twin");
         let device = Some("device-name");
         assert_eq!(unfit, [none, none, twin, device, none, none, none, none, twin]);
+    }
+
+    #[test]
+    fn what_has_a_twin_or_is_no_file_is_refused_whatever_it_is() {
+        let refuse = |kind: NodeKind| {
+            let mut judge = NameJudge::of_all_systems();
+            ["a", "A"].map(|name| {
+                let name = Name::new(name.as_bytes()).unwrap();
+                judge.refuse(1, &name, kind).map(|why| why.code())
+            })
+        };
+
+        for kind in [NodeKind::File, NodeKind::Directory, NodeKind::SealedFile] {
+            assert_eq!(refuse(kind), [None, Some("twin")], "{kind}");
+        }
+        for kind in [NodeKind::Symlink, NodeKind::SealedSymlink] {
+            assert_eq!(refuse(kind), [Some("symlink"); 2], "{kind}");
+        }
     }
 
     #[test]
