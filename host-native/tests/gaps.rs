@@ -137,6 +137,7 @@ impl PieceSink for MeddlingPieces<'_> {
         let Meddling { file, grows, .. } = self.1;
         let mut file = file;
         if *grows {
+            assert!(file.metadata().unwrap().len() < 200 << 20, "it is read without end");
             file.write_all(&vec![1; 2 << 20]).unwrap();
         } else {
             file.write_all_at(b"meddled with", 1_000).unwrap();

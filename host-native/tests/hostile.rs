@@ -12,6 +12,7 @@ mod trees;
 
 use std::{
     collections::BTreeMap,
+    ffi::OsStr,
     fs::{self, File, OpenOptions},
     io::Write,
     os::unix::{
@@ -99,6 +100,10 @@ fn files_that_hold_something_else_than_their_size_says_are_gaps() {
                 let bytes = content_of(&recorded, &path).unwrap();
                 let size = rest.split(' ').next().unwrap();
                 assert_eq!(bytes.len().to_string(), size, "{place}/{}", path.escape_ascii());
+                let held = fs::read(Path::new(place).join(OsStr::from_bytes(&path)));
+                let is_still = place.starts_with("/proc/sys") || place.starts_with("/sys");
+                let is_empty = held.map_or(bytes.is_empty(), |held| held.is_empty());
+                assert!(!is_still || bytes.is_empty() == is_empty, "{place}: {path:?}");
             }
         }
         for (path, reason, _) in recorded.gaps() {
@@ -151,6 +156,10 @@ fn links_in_a_circle_are_recorded_as_links() {
     restored(&recorded, &target.at("t"), false).unwrap();
     let again = Recorded::of(&target.at("t"), &SnapOptions::default());
     assert_eq!(again.taken.root, recorded.taken.root);
+    for path in ["a/b/c/up", "a/self", "x", "y", "a/b/long", "root", "a/proc", "z"] {
+        let [was, is] = [scratch.at(path), target.at(format!("t/{path}"))];
+        assert_eq!(fs::read_link(is).unwrap(), fs::read_link(was).unwrap(), "{path}");
+    }
 }
 
 fn restored(recorded: &Recorded, target: &Path, force: bool) -> Result<Restored, RestoreError> {

@@ -323,3 +323,23 @@ pub(super) const ATTEMPTS: u32 = 3;
 const TICK: Duration = Duration::from_millis(12);
 /// On file systems that keep no fractions of a second it ticks every second or two.
 const COARSE_TICK: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_settled_when_a_tick_has_passed_since_its_last_change() {
+        let scratch = tempfile::tempdir().unwrap();
+        std::fs::write(scratch.path().join("f"), "x").unwrap();
+        let file = File::open(scratch.path().join("f")).unwrap();
+        let stamp = Stamp::of(&file).unwrap();
+
+        let is_settled = is_settled(&stamp, &file).unwrap();
+
+        let Moment { seconds, nanoseconds } = stamp.changed_at();
+        let changed_at = Duration::new(seconds.try_into().unwrap(), nanoseconds);
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH + changed_at);
+        assert!(is_settled && since.unwrap() >= TICK);
+    }
+}

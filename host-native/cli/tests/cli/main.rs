@@ -18,6 +18,7 @@ mod listing;
 mod machine;
 mod many_entries;
 mod no_contents;
+mod odd_files;
 mod output;
 mod packs;
 mod portable;

@@ -1,8 +1,12 @@
 //! Trees that every system can hold: recorded alike everywhere, and told of.
 
 use std::{
+    ffi::OsStr,
     fs::{self, Permissions},
-    os::unix::fs::{PermissionsExt, symlink},
+    os::unix::{
+        ffi::OsStrExt,
+        fs::{PermissionsExt, symlink},
+    },
 };
 
 use crate::support::Desk;
@@ -67,6 +71,7 @@ fn status_names_what_another_system_cannot_hold() {
     }
     desk.write("tree/other/README", "x");
     symlink("fine", desk.path("tree/link")).unwrap();
+    fs::write(desk.path("tree").join(OsStr::from_bytes(b"\xff")), "x").unwrap();
     desk.run(&["snap", "tree", "--portable"]);
 
     let (code, lines) = desk.json("status", &["status", "tree", "--portable", "--exit-code"]);
@@ -76,10 +81,14 @@ fn status_names_what_another_system_cannot_hold() {
         .as_array()
         .unwrap()
         .iter()
-        .map(|name| ["path", "code"].map(|member| name[member].as_str().unwrap()))
+        .map(|name| {
+            let path = name.get("path").unwrap_or(&name["path_b64"]);
+            [path, &name["code"]].map(|member| member.as_str().unwrap())
+        })
         .collect();
     let expected = [
         ["link", "symlink"],
+        ["/w==", "not-utf8"],
         ["d/a:b", "character"],
         ["d/caf\u{e9}", "twin"],
         ["d/con.txt", "device-name"],
@@ -87,10 +96,10 @@ fn status_names_what_another_system_cannot_hold() {
         ["d/readme", "twin"],
     ];
     assert_eq!(found, expected, "{lines:?}");
-    assert_eq!(lines[0]["unfit_count"], 6);
-    assert_eq!(lines[0]["unfit"][5]["twin"], "d/README");
+    assert_eq!(lines[0]["unfit_count"], 7);
+    assert_eq!(lines[0]["unfit"][6]["twin"], "d/README");
     assert_eq!((code, ran.code), (3, 3), "a symlink is a gap");
-    assert!(ran.out.contains("6 names that another system cannot hold\n"), "{ran:?}");
+    assert!(ran.out.contains("7 names that another system cannot hold\n"), "{ran:?}");
     assert!(ran.out.contains("\nunfit  d/readme: it is the same as d/README there\n"), "{ran:?}");
 }
 
