@@ -45,7 +45,15 @@ pub fn cases_in_ci(floor: u32) -> u32 {
 /// If fewer were tried than `floor`: a suite that tried nothing must not be green.
 pub fn print_count(name: &str, tried: u64, floor: u64) {
     println!("markerbed-count {name} {tried}");
+    TRIED.with(|all| all.set(all.get() + tried));
     assert!(tried >= floor, "{name} tried {tried} cases, its floor is {floor}");
+}
+
+/// Runs `suite` and adds up what it counted on this thread.
+pub(crate) fn tried_by(suite: impl Fn()) -> u64 {
+    let before = TRIED.with(Cell::get);
+    suite();
+    TRIED.with(Cell::get) - before
 }
 
 /// The test runner names the thread after the test, and tells whose test it is.
@@ -75,6 +83,8 @@ fn variable<T: FromStr<Err: Display>>(name: &str) -> Option<T> {
 thread_local! {
     /// Whether the line was printed for the test of this thread.
     static IS_SHOWN: Cell<bool> = const { Cell::new(false) };
+    /// How much was tried on this thread.
+    static TRIED: Cell<u64> = const { Cell::new(0) };
 }
 
 #[cfg(test)]

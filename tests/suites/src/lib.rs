@@ -8,12 +8,15 @@
 mod count;
 mod objects;
 #[cfg(not(target_arch = "wasm32"))]
+#[cfg(not(target_arch = "wasm32"))]
 mod property;
 mod random;
 pub mod vector;
+pub mod vectors;
 
 pub use count::{cases, cases_in_ci, print_count, seed};
 pub use objects::{Driven, Objects};
+#[cfg(not(target_arch = "wasm32"))]
 #[cfg(not(target_arch = "wasm32"))]
 pub use property::check_property;
 pub use random::Random;

@@ -1,13 +1,6 @@
 //! What stands beside a tree, against the golden vectors: attributes, snapshots, JSON, listings.
-#![forbid(unsafe_code)]
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "this is how a test fails"
-)]
 
+use crate::vector::{Case, cases_of, check_code, to_hex};
 use markerbed_core::{
     Fault,
     codec::Canonical,
@@ -15,11 +8,9 @@ use markerbed_core::{
     json::Value,
     tree::{Attributes, ListedItem, ListingHasher, ListingLine, Path, Snapshot, write_listing},
 };
-use markerbed_suites::vector::{Case, cases_of, check_code, to_hex};
 
-#[test]
-fn attributes() {
-    for case in cases_of(include_str!("../../vectors/attributes.json"), 92) {
+pub(super) fn attributes() {
+    for case in cases_of(include_str!("../../../vectors/attributes.json"), 92) {
         let bytes = case.bytes("bytes");
         let Some(attributes) = check_code(&case, Attributes::decode(&bytes)) else { continue };
 
@@ -30,9 +21,8 @@ fn attributes() {
     }
 }
 
-#[test]
-fn snapshots() {
-    for case in cases_of(include_str!("../../vectors/snapshots.json"), 52) {
+pub(super) fn snapshots() {
+    for case in cases_of(include_str!("../../../vectors/snapshots.json"), 52) {
         let bytes = case.bytes("bytes");
         let Some(snapshot) = check_code(&case, Snapshot::decode(&bytes)) else { continue };
 
@@ -64,9 +54,8 @@ fn check_snapshot(fields: &Case, snapshot: &Snapshot) {
     assert_eq!(snapshot.tool.as_str(), fields.text("tool"));
 }
 
-#[test]
-fn json() {
-    for case in cases_of(include_str!("../../vectors/json.json"), 132) {
+pub(super) fn json() {
+    for case in cases_of(include_str!("../../../vectors/json.json"), 132) {
         let bytes = case.bytes("bytes");
 
         if let Some(value) = check_code(&case, Value::read(&bytes)) {
@@ -75,9 +64,8 @@ fn json() {
     }
 }
 
-#[test]
-fn listings() {
-    for case in cases_of(include_str!("../../vectors/listing.json"), 17) {
+pub(super) fn listings() {
+    for case in cases_of(include_str!("../../../vectors/listing.json"), 17) {
         let lines: Vec<ListingLine> =
             case.get("lines").unwrap().list().iter().map(line_of).collect();
 
@@ -104,8 +92,7 @@ fn listings() {
     }
 }
 
-#[test]
-fn a_line_that_no_item_has_is_refused() {
+pub(super) fn a_line_that_no_item_has_is_refused() {
     let digest = "0".repeat(64);
     let good = [format!("{digest}  a"), format!("sealed {digest}  a"), format!("\\{digest}  a\\n")];
     let bad = [

@@ -1,13 +1,6 @@
 //! The engine's ledger against the golden vectors: workspaces, entries, state and the log.
-#![forbid(unsafe_code)]
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "this is how a test fails"
-)]
 
+use crate::vector::{Case, cases_of, check_code, to_hex};
 use markerbed_core::{
     Error, Sha256Digest,
     codec::Canonical,
@@ -16,11 +9,9 @@ use markerbed_core::{
         leaf_hash, log_root,
     },
 };
-use markerbed_suites::vector::{Case, cases_of, check_code, to_hex};
 
-#[test]
-fn workspaces() {
-    for case in cases_of(include_str!("../../vectors/workspaces.json"), 12) {
+pub(super) fn workspaces() {
+    for case in cases_of(include_str!("../../../vectors/workspaces.json"), 12) {
         let bytes = case.bytes("bytes");
         let Some(genesis) = check_code(&case, Genesis::decode(&bytes)) else { continue };
 
@@ -29,9 +20,8 @@ fn workspaces() {
     }
 }
 
-#[test]
-fn entries() {
-    for case in cases_of(include_str!("../../vectors/entries.json"), 68) {
+pub(super) fn entries() {
+    for case in cases_of(include_str!("../../../vectors/entries.json"), 68) {
         let bytes = case.bytes("bytes");
         let Some(entry) = check_code(&case, LedgerEntry::decode(&bytes)) else { continue };
 
@@ -41,9 +31,8 @@ fn entries() {
     }
 }
 
-#[test]
-fn states() {
-    for case in cases_of(include_str!("../../vectors/state.json"), 44) {
+pub(super) fn states() {
+    for case in cases_of(include_str!("../../../vectors/state.json"), 44) {
         let entries: Vec<Vec<u8>> =
             case.get("entries").unwrap().list().iter().map(Case::as_bytes).collect();
         let mut state = State::new();
@@ -70,9 +59,8 @@ fn states() {
     }
 }
 
-#[test]
-fn logs() {
-    for case in cases_of(include_str!("../../vectors/log.json"), 293) {
+pub(super) fn logs() {
+    for case in cases_of(include_str!("../../../vectors/log.json"), 293) {
         match case.text("operation").as_str() {
             "root" => check_root(&case),
             "inclusion" => {

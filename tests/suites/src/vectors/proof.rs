@@ -1,22 +1,13 @@
 //! The engine's tree proofs against the golden vectors.
-#![forbid(unsafe_code)]
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "this is how a test fails"
-)]
 
+use crate::vector::{Case, cases_of, check_code};
 use markerbed_core::{
     codec::Canonical,
     tree::{Expectation, Finding, TreeProof, Verdict},
 };
-use markerbed_suites::vector::{Case, cases_of, check_code};
 
-#[test]
-fn tree_proofs() {
-    for case in cases_of(include_str!("../../vectors/tree-proofs.json"), 272) {
+pub(super) fn tree_proofs() {
+    for case in cases_of(include_str!("../../../vectors/tree-proofs.json"), 272) {
         let bytes = case.bytes("bytes");
         if let Ok(proof) = TreeProof::decode(&bytes) {
             assert_eq!(proof.encode(), bytes, "{}", case.name());

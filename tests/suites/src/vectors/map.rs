@@ -1,15 +1,11 @@
 //! The engine's maps against the golden vectors: hashes, pages, cuts, operations and proofs.
-#![forbid(unsafe_code)]
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "this is how a test fails"
-)]
 
 use std::collections::BTreeMap;
 
+use crate::{
+    Driven, Objects,
+    vector::{Case, cases_of, check_code, from_hex, to_hex},
+};
 use markerbed_core::{
     Error, MapId,
     codec::Canonical,
@@ -19,14 +15,9 @@ use markerbed_core::{
         look_up, update, verify_blind, verify_full,
     },
 };
-use markerbed_suites::{
-    Driven, Objects,
-    vector::{Case, cases_of, check_code, from_hex, to_hex},
-};
 
-#[test]
-fn hashes() {
-    for case in cases_of(include_str!("../../vectors/hash.json"), 10) {
+pub(super) fn hashes() {
+    for case in cases_of(include_str!("../../../vectors/hash.json"), 10) {
         let input = case.bytes("input");
         let found = match case.text_or_null("context") {
             None => *content_id(&input).as_bytes(),
@@ -41,9 +32,8 @@ fn hashes() {
     }
 }
 
-#[test]
-fn pages() {
-    for case in cases_of(include_str!("../../vectors/pages.json"), 40) {
+pub(super) fn pages() {
+    for case in cases_of(include_str!("../../../vectors/pages.json"), 40) {
         let bytes = case.bytes("bytes");
         let page = Page::decode(&bytes);
         if let Ok(page) = &page {
@@ -85,9 +75,8 @@ fn kind_of(number: u64) -> MapKind {
     MapKind::from_number(u8::try_from(number).unwrap()).unwrap()
 }
 
-#[test]
-fn maps() {
-    for case in cases_of(include_str!("../../vectors/maps.json"), 30) {
+pub(super) fn maps() {
+    for case in cases_of(include_str!("../../../vectors/maps.json"), 30) {
         let built = build(kind_of(case.number("kind")), entries_of(&case, "entries"));
 
         if let Some(built) = check_code(&case, built) {
@@ -124,10 +113,9 @@ fn entries_of(case: &Case, member: &str) -> Vec<Entry> {
     (0..generator.number("count")).map(entry).collect()
 }
 
-#[test]
-fn operations_and_what_they_ask_for() {
+pub(super) fn operations_and_what_they_ask_for() {
     let mut tried = BTreeMap::<String, u32>::new();
-    for case in cases_of(include_str!("../../vectors/map-operations.json"), 30) {
+    for case in cases_of(include_str!("../../../vectors/map-operations.json"), 30) {
         let kind = kind_of(case.number("kind"));
         let mut objects = Objects::default();
         let before = case.get("before").unwrap();
@@ -216,9 +204,8 @@ fn check_update(case: &Case, objects: &Objects, kind: MapKind, root: MapId) {
     }
 }
 
-#[test]
-fn partial_pages() {
-    for case in cases_of(include_str!("../../vectors/partial-pages.json"), 25) {
+pub(super) fn partial_pages() {
+    for case in cases_of(include_str!("../../../vectors/partial-pages.json"), 25) {
         let bytes = case.bytes("bytes");
 
         if let Some(partial) = check_code(&case, PartialPage::decode(&bytes)) {
@@ -232,9 +219,8 @@ fn partial_pages() {
     }
 }
 
-#[test]
-fn map_proofs() {
-    for case in cases_of(include_str!("../../vectors/map-proofs.json"), 30) {
+pub(super) fn map_proofs() {
+    for case in cases_of(include_str!("../../../vectors/map-proofs.json"), 30) {
         let map: MapId = case.text("map").parse().unwrap();
         let kind = kind_of(case.number("kind"));
         let pages: Vec<Vec<u8>> =

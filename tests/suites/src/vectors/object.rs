@@ -1,24 +1,15 @@
 //! The engine's objects against the golden vectors: fields, names, nodes and trees.
-#![forbid(unsafe_code)]
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "this is how a test fails"
-)]
 
+use crate::vector::{Case, cases_of, check_code, to_hex};
 use markerbed_core::{
     Error, NodeId,
     codec::{Canonical, Reader, put_bool, put_bytes, put_fixed, put_i64, put_option},
     map::{self, Entry, MapKind},
     tree::{Child, Label, Name, NewChild, Node, NodeBody, Path, SealKey, Tool, build_directory},
 };
-use markerbed_suites::vector::{Case, cases_of, check_code, to_hex};
 
-#[test]
-fn fields() {
-    for case in cases_of(include_str!("../../vectors/fields.json"), 78) {
+pub(super) fn fields() {
+    for case in cases_of(include_str!("../../../vectors/fields.json"), 78) {
         let bytes = case.bytes("bytes");
         let mut reader = Reader::new(&bytes);
         let mut out = Vec::new();
@@ -58,9 +49,8 @@ fn fields() {
     }
 }
 
-#[test]
-fn names() {
-    for case in cases_of(include_str!("../../vectors/names.json"), 97) {
+pub(super) fn names() {
+    for case in cases_of(include_str!("../../../vectors/names.json"), 97) {
         let bytes = case.bytes("bytes");
         let read = match case.text("type").as_str() {
             "name" => Name::new(&bytes).map(|name| name.as_bytes().to_vec()),
@@ -84,9 +74,8 @@ fn names() {
     }
 }
 
-#[test]
-fn nodes() {
-    for case in cases_of(include_str!("../../vectors/nodes.json"), 93) {
+pub(super) fn nodes() {
+    for case in cases_of(include_str!("../../../vectors/nodes.json"), 93) {
         let bytes = case.bytes("bytes");
         let Some(node) = check_code(&case, Node::decode(&bytes)) else { continue };
 
@@ -130,9 +119,8 @@ fn fields_of(node: &Node) -> serde_json::Value {
     fields.into()
 }
 
-#[test]
-fn trees() {
-    for case in cases_of(include_str!("../../vectors/trees.json"), 43) {
+pub(super) fn trees() {
+    for case in cases_of(include_str!("../../../vectors/trees.json"), 43) {
         let directory = check_code(&case, directory_of(&case));
 
         if let Some(directory) = directory {
