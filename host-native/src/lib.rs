@@ -2,6 +2,8 @@
 #![forbid(unsafe_code)]
 
 mod chain;
+#[cfg(feature = "component")]
+pub mod component;
 pub mod drive;
 mod folder;
 pub mod listing;

@@ -8,11 +8,7 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use markerbed_core::{
-    Id16, ObjectId, WorkspaceId,
-    codec::{Canonical, put_format, put_i64, put_u64},
-    ledger::LedgerEntry,
-};
+use markerbed_core::{Id16, ObjectId, WorkspaceId, codec::Canonical, ledger::LedgerEntry};
 
 use super::{Capabilities, MaybeSend, MaybeSync, StoreError, limits::ANSWER_ITEMS_MAX};
 
@@ -157,17 +153,10 @@ impl StoredEntry {
     /// Makes a store's view of an entry.
     pub fn of(entry: &LedgerEntry) -> Self {
         let request = RequestKey { agent: entry.agent, request: entry.request };
-        let before_operation = {
-            let mut out = Vec::new();
-            put_format(&mut out);
-            put_u64(&mut out, entry.number);
-            put_i64(&mut out, entry.time_ms);
-            out.len() + entry.agent.as_bytes().len() + entry.request.as_bytes().len()
-        };
         Self {
             number: entry.number,
             request,
-            operation_at: u32::try_from(before_operation).unwrap_or(u32::MAX),
+            operation_at: entry.operation_at(),
             bytes: entry.encode().into(),
         }
     }

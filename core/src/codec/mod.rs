@@ -5,7 +5,8 @@ mod write;
 
 pub use read::{Reader, take_varint};
 pub use write::{
-    put_bool, put_byte, put_bytes, put_fixed, put_format, put_i64, put_option, put_u32, put_u64,
+    FORMAT, put_bool, put_byte, put_bytes, put_fixed, put_format, put_i64, put_option, put_u32,
+    put_u64,
 };
 
 use alloc::vec::Vec;

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 /// The number of this format, in every object that can grow.
-pub(super) const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 1;
 
 /// Appends one byte: a tag, a kind, a level.
 pub fn put_byte(out: &mut Vec<u8>, byte: u8) {

@@ -69,6 +69,23 @@ impl LedgerEntry {
     pub fn leaf(&self) -> Sha256Digest {
         leaf_hash(&self.encode())
     }
+
+    /// Where in the canonical bytes the operation begins. What stands before it (number, time) may
+    /// differ between two tries of one request, the operation may not (LED-3).
+    pub fn operation_at(&self) -> u32 {
+        let mut before = Vec::new();
+        self.put_before_operation(&mut before);
+        // A few dozen bytes.
+        u32::try_from(before.len()).unwrap_or(u32::MAX)
+    }
+
+    fn put_before_operation(&self, out: &mut Vec<u8>) {
+        put_format(out);
+        put_u64(out, self.number);
+        put_i64(out, self.time_ms);
+        put_fixed(out, self.agent.as_bytes());
+        put_fixed(out, self.request.as_bytes());
+    }
 }
 
 impl Operation {
@@ -173,11 +190,7 @@ impl Canonical for LedgerEntry {
     const BYTES_MAX: u32 = ENTRY_BYTES_MAX;
 
     fn put(&self, out: &mut Vec<u8>) {
-        put_format(out);
-        put_u64(out, self.number);
-        put_i64(out, self.time_ms);
-        put_fixed(out, self.agent.as_bytes());
-        put_fixed(out, self.request.as_bytes());
+        self.put_before_operation(out);
         self.operation.put(out);
     }
 

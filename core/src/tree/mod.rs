@@ -11,6 +11,7 @@ mod documents;
 mod expand;
 mod kind;
 mod listing;
+mod maker;
 mod moves;
 pub mod name;
 mod node;
@@ -34,6 +35,7 @@ pub use directory::{
 pub use documents::{EvidenceDocument, Gap, GapReason, Held, IgnoreFile, RulesDocument};
 pub use kind::NodeKind;
 pub use listing::{ListedItem, ListingHasher, ListingLine, write_listing};
+pub use maker::{MadeTree, TreeMaker};
 pub use name::{Label, Name, Tool};
 pub use node::{Counts, Directory, File, Node, NodeBody, SealKey, Symlink};
 pub use path::Path;

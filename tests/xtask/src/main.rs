@@ -3,6 +3,8 @@
 
 mod bench;
 mod ci;
+mod components;
+mod cross_target;
 mod failure;
 mod long;
 mod program;
@@ -33,6 +35,9 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Build the engine's components, and what browsers load
+    Components,
+    CrossTarget(cross_target::CrossTarget),
     Bench(bench::Bench),
     /// Run a suite seed after seed, going on where the last run stopped
     Long(long::Long),
@@ -45,6 +50,8 @@ fn main() -> ExitCode {
         Task::Ci => ci::run(),
         Task::Tidy => tidy::run(),
         Task::Vectors { check } => vectors::run(check),
+        Task::Components => components::run(),
+        Task::CrossTarget(compare) => compare.run(),
         Task::Bench(bench) => bench.run(),
         Task::Long(long) => long.run(),
     };

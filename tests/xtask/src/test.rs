@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::{
+    components, cross_target,
     failure::Failure,
     program::{Program, Show, Stream},
     setup::{self, Build, Target, Tools},
@@ -33,11 +34,29 @@ fn run_steps(steps: &mut Steps, passed: &mut Passed) -> Result<(), Failure> {
         // Not built here: it needs C++. Its format costs nothing.
         Program::cargo("fmt --manifest-path benches/records/Cargo.toml --check").run()
     })?;
+    let wasm = builds.iter().find(|(target, _)| *target == Target::Wasm32);
+    let features = match wasm.map(|(_, build)| build) {
+        Some(Build::Skipped(missing)) => {
+            steps.skip("components", missing);
+            steps.skip("cross-target", missing);
+            ""
+        }
+        Some(build) => {
+            steps.run("components", || components::make(build))?;
+            COMPONENT_FEATURES
+        }
+        None => "",
+    };
     steps.run("lint", || {
-        Program::cargo("clippy --locked --workspace --all-targets -- --deny warnings").run()
+        cargo("clippy --locked --workspace --all-targets", features)
+            .args(&["--", "--deny", "warnings"].map(str::to_owned))
+            .run()
     })?;
-    steps.run("build", || Program::cargo("build --locked --workspace --all-targets").run())?;
-    steps.run("tests", || run_tests(passed))?;
+    steps.run("build", || cargo("build --locked --workspace --all-targets", features).run())?;
+    steps.run("tests", || run_tests(passed, features))?;
+    if !features.is_empty() {
+        steps.run("cross-target", || cross_target::run_from(commit_seed()?))?;
+    }
     steps.run("doc tests", || run_doc_tests(passed))?;
     steps.run("documentation", || {
         Program::cargo("doc --locked --workspace --no-deps --quiet")
@@ -65,11 +84,18 @@ fn build_core(steps: &mut Steps, target: Target, build: Build) -> Result<(), Fai
     }
 }
 
-fn run_tests(passed: &mut Passed) -> Result<(), Failure> {
+/// A cargo command with what components need, so that all steps share one build.
+fn cargo(line: &str, features: &str) -> Program {
+    let cargo = Program::cargo(line);
+    if features.is_empty() { cargo } else { cargo.arg("--features").arg(features) }
+}
+
+fn run_tests(passed: &mut Passed, features: &str) -> Result<(), Failure> {
     let seed = commit_seed()?;
     eprintln!("seed {seed}, from the commit");
-    Program::cargo("nextest run --locked --workspace")
-        .env("MARKERBED_SEED", seed)
+    cargo("nextest run --locked --workspace", features)
+        .env("MARKERBED_SEED", seed.to_string())
+        .env("MARKERBED_COMPONENTS", components::folder())
         .env("CARGO_TERM_COLOR", "never")
         .run_hearing(Stream::Errors, Show::Always, |line| passed.hear_nextest(line))?;
     if passed.tests == 0 { Err(Failure::new("no test was run")) } else { Ok(()) }
@@ -84,12 +110,12 @@ fn run_doc_tests(passed: &mut Passed) -> Result<(), Failure> {
 }
 
 /// One commit always tries the same cases, another one others.
-fn commit_seed() -> Result<String, Failure> {
+fn commit_seed() -> Result<u64, Failure> {
     let commit = Program::new("git rev-parse HEAD").read()?;
     let digits: String = commit.chars().take(8).collect();
     let seed = u32::from_str_radix(&digits, 16)
         .map_err(|cause| Failure::new(format!("the commit {commit} is no number: {cause}")))?;
-    Ok(seed.to_string())
+    Ok(u64::from(seed))
 }
 
 /// How many tests the runners said have passed.
@@ -154,6 +180,9 @@ impl Steps {
         println!("{:<36} {:>7.2}\n", "all", all.as_secs_f64() / 60.0);
     }
 }
+
+/// On in CI; off elsewhere, since they build a compiler.
+const COMPONENT_FEATURES: &str = "markerbed-host/component,markerbed-cross-target/compare";
 
 #[cfg(test)]
 mod tests {

@@ -3,13 +3,15 @@
 //! As root on Debian everything can be installed; an ordinary user is told what is missing.
 
 mod apt;
+mod node;
 mod python;
 mod target;
 
+pub(crate) use node::browsers;
 pub(crate) use python::{Python, python};
 pub(crate) use target::{Build, Target};
 
-use crate::{failure::Failure, program::Program};
+use crate::{cross_target, failure::Failure, program::Program};
 
 /// What `cargo xtask test` needs after a setup.
 pub(crate) struct Tools {
@@ -27,6 +29,7 @@ pub(crate) fn run() -> Result<Tools, Failure> {
     nextest()?;
     let python = python()?;
     programs_of_faults();
+    browsers(cross_target::DRIVER)?;
     let builds = Target::ALL
         .into_iter()
         .map(|target| Ok((target, target.ensure()?)))

@@ -1,0 +1,447 @@
+//! The trait [`Engine`] by a component.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use markerbed_core::{
+    ContentId, Error, MapId, NodeId, Object, ObjectId, Sha256Digest, WorkspaceId,
+    codec::Canonical,
+    ledger::{ConsistencyClaim, InclusionClaim},
+    map::{Change, Difference, Entry, MapKind},
+    tree::{
+        Child, Expansion, Expectation, Grade, Name, NamedChild, Node, NodeKind, Path, Resolved,
+        TreeChange, TreeDifference, Verdict,
+    },
+};
+use markerbed_engine::{
+    BuiltDirectory, BuiltMap, CallError, CommitRequest, Engine, Replay, TreeWriter,
+};
+
+use super::{
+    Component,
+    bindings::engine::{
+        exports::markerbed::engine::{ledger, maps, trees, verify},
+        markerbed::engine::{
+            records::{self, Outcome},
+            types::Id,
+        },
+    },
+    failure::stopped,
+    instance::{Ready, call},
+    replay::InstanceReplay,
+    writer::InstanceWriter,
+};
+use crate::store::{self, Store};
+
+/// The engine as a component of the world `engine`, over a store.
+///
+/// Each call runs in an instance of its own.
+#[derive(Clone)]
+pub struct ComponentEngine {
+    ready: Ready,
+    store: Arc<dyn Store>,
+}
+
+impl ComponentEngine {
+    /// Takes a component and binds what it asks for to `store`.
+    ///
+    /// # Errors
+    ///
+    /// [`RuntimeError::NotAComponent`](markerbed_engine::RuntimeError::NotAComponent) if it is of
+    /// another world or asks for more than storage,
+    /// [`RuntimeError::OtherFormat`](markerbed_engine::RuntimeError::OtherFormat).
+    pub async fn new(component: Component, store: Arc<dyn Store>) -> Result<Self, CallError> {
+        Ok(Self { ready: Ready::new(component).await?, store })
+    }
+
+    async fn instance(&self) -> Result<super::instance::Instance, CallError> {
+        self.ready.instance(self.store.clone()).await
+    }
+}
+
+#[async_trait]
+impl Engine for ComponentEngine {
+    async fn content_ids(&self, contents: &[Bytes]) -> Result<Vec<ContentId>, CallError> {
+        let mut instance = self.instance().await?;
+        let contents: Vec<Vec<u8>> = contents.iter().map(|bytes| bytes.to_vec()).collect();
+        let hashing = instance.world.markerbed_engine_hashing();
+        let ids = hashing.call_content_ids(&mut instance.store, &contents).await;
+        Ok(ids.map_err(stopped)?.into_iter().map(Into::into).collect())
+    }
+
+    async fn build_map(&self, kind: MapKind, entries: Vec<Entry>) -> Result<BuiltMap, CallError> {
+        let mut instance = self.instance().await?;
+        let entries: Vec<verify::Entry> = entries.into_iter().map(Into::into).collect();
+        call!(instance, markerbed_engine_maps.call_build(kind.number(), &entries)).map(built_map)
+    }
+
+    async fn look_up(
+        &self,
+        workspace: WorkspaceId,
+        (map, kind): (MapId, MapKind),
+        keys: Vec<Vec<u8>>,
+    ) -> Result<Vec<Option<Vec<u8>>>, CallError> {
+        let mut instance = self.instance().await?;
+        let (workspace, map, kind) = place(workspace, map, kind);
+        call!(instance, markerbed_engine_maps.call_look_up(workspace, map, kind, &keys))
+    }
+
+    async fn range(
+        &self,
+        workspace: WorkspaceId,
+        (map, kind): (MapId, MapKind),
+        from: Vec<u8>,
+        max: u64,
+    ) -> Result<Vec<Entry>, CallError> {
+        let mut instance = self.instance().await?;
+        let (workspace, map, kind) = place(workspace, map, kind);
+        let entries =
+            call!(instance, markerbed_engine_maps.call_range(workspace, map, kind, &from, max))?;
+        Ok(entries.into_iter().map(Into::into).collect())
+    }
+
+    async fn update_map(
+        &self,
+        workspace: WorkspaceId,
+        (map, kind): (MapId, MapKind),
+        changes: Vec<Change>,
+    ) -> Result<BuiltMap, CallError> {
+        let mut instance = self.instance().await?;
+        let (workspace, map, kind) = place(workspace, map, kind);
+        let change = |Change { key, value }| maps::Change { key, value };
+        let changes: Vec<maps::Change> = changes.into_iter().map(change).collect();
+        let made =
+            call!(instance, markerbed_engine_maps.call_update(workspace, map, kind, &changes));
+        made.map(built_map)
+    }
+
+    async fn compare_maps(
+        &self,
+        workspace: WorkspaceId,
+        kind: MapKind,
+        before: MapId,
+        after: MapId,
+    ) -> Result<Vec<Difference>, CallError> {
+        let mut instance = self.instance().await?;
+        let (workspace, before, kind) = place(workspace, before, kind);
+        let after = Id::from(after);
+        let found =
+            call!(instance, markerbed_engine_maps.call_compare(workspace, kind, before, after))?;
+        let difference =
+            |maps::Difference { key, before, after }| Difference { key, before, after };
+        Ok(found.into_iter().map(difference).collect())
+    }
+
+    async fn prove_range(
+        &self,
+        workspace: WorkspaceId,
+        (map, kind): (MapId, MapKind),
+        from: Vec<u8>,
+        to: Vec<u8>,
+    ) -> Result<Vec<Vec<u8>>, CallError> {
+        let mut instance = self.instance().await?;
+        let (workspace, map, kind) = place(workspace, map, kind);
+        call!(instance, markerbed_engine_maps.call_prove_range(workspace, map, kind, &from, &to))
+    }
+
+    async fn prove_entry(
+        &self,
+        workspace: WorkspaceId,
+        (map, kind): (MapId, MapKind),
+        key: Vec<u8>,
+    ) -> Result<Option<Vec<Vec<u8>>>, CallError> {
+        let mut instance = self.instance().await?;
+        let (workspace, map, kind) = place(workspace, map, kind);
+        call!(instance, markerbed_engine_maps.call_prove_entry(workspace, map, kind, &key))
+    }
+
+    async fn verify_range(
+        &self,
+        (map, kind): (MapId, MapKind),
+        from: Vec<u8>,
+        to: Vec<u8>,
+        pages: Vec<Vec<u8>>,
+    ) -> Result<Vec<Entry>, CallError> {
+        let mut instance = self.instance().await?;
+        let (map, kind) = (map.into(), kind.number());
+        let entries =
+            call!(instance, markerbed_engine_verify.call_map_range(map, kind, &from, &to, &pages))?;
+        Ok(entries.into_iter().map(Into::into).collect())
+    }
+
+    async fn verify_entry(
+        &self,
+        (map, kind): (MapId, MapKind),
+        key: Vec<u8>,
+        pages: Vec<Vec<u8>>,
+    ) -> Result<Entry, CallError> {
+        let mut instance = self.instance().await?;
+        let (map, kind) = (map.into(), kind.number());
+        call!(instance, markerbed_engine_verify.call_map_entry(map, kind, &key, &pages))
+            .map(Into::into)
+    }
+
+    async fn build_directory(
+        &self,
+        children: Vec<(Name, Node)>,
+    ) -> Result<BuiltDirectory, CallError> {
+        let mut instance = self.instance().await?;
+        let named = |(name, node): (Name, Node)| trees::NamedNode {
+            name: name.as_bytes().to_vec(),
+            node: node.encode(),
+        };
+        let children: Vec<trees::NamedNode> = children.into_iter().map(named).collect();
+        let built = call!(instance, markerbed_engine_trees.call_build_directory(&children))?;
+        let pages = built.pages.into_iter().map(Into::into).collect();
+        Ok(BuiltDirectory { node: built.node.into(), pages })
+    }
+
+    async fn write_tree(&self, workspace: WorkspaceId) -> Result<Box<dyn TreeWriter>, CallError> {
+        Ok(Box::new(InstanceWriter::new(self.instance().await?, workspace).await?))
+    }
+
+    async fn resolve(
+        &self,
+        workspace: WorkspaceId,
+        root: NodeId,
+        path: Path,
+    ) -> Result<Resolved, CallError> {
+        let mut instance = self.instance().await?;
+        let (workspace, root, path) = (workspace.into(), root.into(), path.as_bytes());
+        let resolved = call!(instance, markerbed_engine_trees.call_resolve(workspace, root, path))?;
+        Ok(match resolved {
+            trees::Resolved::Found(object) => {
+                let object = Object::check(object.id.into(), &object.bytes)?;
+                let node = object.as_node().ok_or(Error::NodeMismatch)?.clone();
+                Resolved::Found { id: NodeId::from_bytes(object.id().bytes), node }
+            }
+            trees::Resolved::Absent(depth) => Resolved::Absent { depth },
+            trees::Resolved::NotDirectory(depth) => Resolved::NotDirectory { depth },
+        })
+    }
+
+    async fn list_directory(
+        &self,
+        workspace: WorkspaceId,
+        directory: NodeId,
+        from: Vec<u8>,
+        max: u64,
+    ) -> Result<Vec<NamedChild>, CallError> {
+        let mut instance = self.instance().await?;
+        let (workspace, directory) = (workspace.into(), directory.into());
+        let listed = call!(
+            instance,
+            markerbed_engine_trees.call_list_directory(workspace, directory, &from, max)
+        )?;
+        let named = |trees::Child { name, kind, id }| -> Result<NamedChild, Error> {
+            Ok(NamedChild { name: Name::new(&name)?, child: child(kind, id) })
+        };
+        Ok(listed.into_iter().map(named).collect::<Result<_, Error>>()?)
+    }
+
+    async fn compare_trees(
+        &self,
+        workspace: WorkspaceId,
+        before: NodeId,
+        after: NodeId,
+        expansion: Expansion,
+        max: u64,
+    ) -> Result<TreeDifference, CallError> {
+        let mut instance = self.instance().await?;
+        let everything = expansion == Expansion::Everything;
+        let (workspace, before, after) = (workspace.into(), before.into(), after.into());
+        let found = call!(
+            instance,
+            markerbed_engine_trees.call_compare(workspace, before, after, everything, max)
+        )?;
+        let changes = found.changes.into_iter().map(change).collect::<Result<_, Error>>()?;
+        Ok(TreeDifference { changes, is_complete: found.complete })
+    }
+
+    async fn prove_path(
+        &self,
+        workspace: WorkspaceId,
+        root: NodeId,
+        snapshot: Option<Bytes>,
+        path: Path,
+        grade: Grade,
+    ) -> Result<Option<Vec<u8>>, CallError> {
+        let mut instance = self.instance().await?;
+        let (workspace, root, path) = (workspace.into(), root.into(), path.as_bytes());
+        let grade = match grade {
+            Grade::Full => trees::Grade::Full,
+            Grade::Blind => trees::Grade::Blind,
+        };
+        let snapshot = snapshot.as_deref();
+        call!(instance, markerbed_engine_trees.call_prove(workspace, root, snapshot, path, grade))
+    }
+
+    async fn verify_path(
+        &self,
+        proof: &[u8],
+        expectation: Expectation,
+    ) -> Result<Verdict, CallError> {
+        let mut instance = self.instance().await?;
+        let verify = instance.world.markerbed_engine_verify();
+        let verdict = verify.call_tree_proof(&mut instance.store, proof, expectation.into()).await;
+        Ok(verdict.map_err(stopped)?.try_into()?)
+    }
+
+    async fn check_object(&self, id: ObjectId, bytes: &[u8]) -> Result<(), CallError> {
+        let mut instance = self.instance().await?;
+        call!(instance, markerbed_engine_verify.call_check_object(id.into(), bytes))
+    }
+
+    async fn replay(&self) -> Result<Box<dyn Replay>, CallError> {
+        Ok(Box::new(InstanceReplay::new(self.instance().await?).await?))
+    }
+
+    async fn prove_inclusion(
+        &self,
+        leaves: &[Sha256Digest],
+        index: u64,
+    ) -> Result<Vec<Sha256Digest>, CallError> {
+        let mut instance = self.instance().await?;
+        let leaves = ids(leaves);
+        call!(instance, markerbed_engine_ledger.call_prove_inclusion(&leaves, index)).map(digests)
+    }
+
+    async fn prove_consistency(
+        &self,
+        leaves: &[Sha256Digest],
+        leaves_before: u64,
+    ) -> Result<Vec<Sha256Digest>, CallError> {
+        let mut instance = self.instance().await?;
+        let leaves = ids(leaves);
+        call!(instance, markerbed_engine_ledger.call_prove_consistency(&leaves, leaves_before))
+            .map(digests)
+    }
+
+    async fn verify_inclusion(
+        &self,
+        claim: InclusionClaim,
+        proof: &[Sha256Digest],
+    ) -> Result<(), CallError> {
+        let mut instance = self.instance().await?;
+        let claim = verify::InclusionClaim {
+            leaf: claim.leaf.into(),
+            index: claim.index,
+            leaves: claim.leaves,
+            root: claim.root.into(),
+        };
+        call!(instance, markerbed_engine_verify.call_inclusion(claim, &ids(proof)))
+    }
+
+    async fn verify_consistency(
+        &self,
+        claim: ConsistencyClaim,
+        proof: &[Sha256Digest],
+    ) -> Result<(), CallError> {
+        let mut instance = self.instance().await?;
+        let claim = verify::ConsistencyClaim {
+            leaves_before: claim.leaves_before,
+            root_before: claim.root_before.into(),
+            leaves: claim.leaves,
+            root: claim.root.into(),
+        };
+        call!(instance, markerbed_engine_verify.call_consistency(claim, &ids(proof)))
+    }
+
+    async fn commit_snapshot(
+        &self,
+        workspace: WorkspaceId,
+        request: CommitRequest,
+    ) -> Result<store::Outcome, CallError> {
+        let mut instance = self.instance().await?;
+        let moves = request.moves.map(|(name, from)| ledger::RefMove {
+            name: name.as_str().to_owned(),
+            from: from.map(Into::into),
+        });
+        let stamp = ledger::Stamp {
+            time_ms: request.time_ms,
+            agent: request.agent.into(),
+            request: request.request.into(),
+        };
+        let row = |row: store::RowChange| records::RowChange {
+            key: row.key.into(),
+            value: row.value.map(Into::into),
+        };
+        let rows: Vec<records::RowChange> = request.rows.into_iter().map(row).collect();
+        let (snapshot, moves) = (&*request.snapshot, moves.as_ref());
+        let outcome = call!(
+            instance,
+            markerbed_engine_ledger.call_commit_snapshot(
+                workspace.into(),
+                snapshot,
+                moves,
+                stamp,
+                request.expected,
+                &rows
+            )
+        )?;
+        Ok(match outcome {
+            Outcome::Committed(number) => store::Outcome::Committed { number },
+            Outcome::Lost(number) => store::Outcome::Lost { number },
+            Outcome::Already(number) => store::Outcome::Already { number },
+        })
+    }
+}
+
+fn place(workspace: WorkspaceId, map: MapId, kind: MapKind) -> (Id, Id, u8) {
+    (workspace.into(), map.into(), kind.number())
+}
+
+fn built_map(built: maps::BuiltMap) -> BuiltMap {
+    let pages = built.pages.into_iter().map(Into::into).collect();
+    BuiltMap { root: built.root.into(), pages }
+}
+
+fn change(change: trees::Change) -> Result<TreeChange, Error> {
+    Ok(match change {
+        trees::Change::Added(placed) => {
+            let (path, child) = parted(placed)?;
+            TreeChange::Added { path, child }
+        }
+        trees::Change::Removed(placed) => {
+            let (path, child) = parted(placed)?;
+            TreeChange::Removed { path, child }
+        }
+        trees::Change::Changed((before, after)) => {
+            let (path, before) = parted(before)?;
+            TreeChange::Changed { path, before, after: parted(after)?.1 }
+        }
+        trees::Change::Mode((before, after, executable)) => {
+            let (path, before) = parted(before)?;
+            TreeChange::Mode { path, before, after: parted(after)?.1, executable }
+        }
+        trees::Change::Moved((from, to)) => {
+            let ((from, child), (to, _)) = (parted(from)?, parted(to)?);
+            TreeChange::Moved { from, to, child }
+        }
+    })
+}
+
+fn parted(placed: trees::Placed) -> Result<(Path, Child), Error> {
+    Ok((Path::new(&placed.path)?, child(placed.kind, placed.id)))
+}
+
+fn child(kind: trees::NodeKind, id: Id) -> Child {
+    let kind = match kind {
+        trees::NodeKind::File => NodeKind::File,
+        trees::NodeKind::Symlink => NodeKind::Symlink,
+        trees::NodeKind::Directory => NodeKind::Directory,
+        trees::NodeKind::SealedFile => NodeKind::SealedFile,
+        trees::NodeKind::SealedSymlink => NodeKind::SealedSymlink,
+        trees::NodeKind::SealedDirectory => NodeKind::SealedDirectory,
+    };
+    Child { kind, id: id.into() }
+}
+
+fn ids(digests: &[Sha256Digest]) -> Vec<Id> {
+    digests.iter().map(|digest| (*digest).into()).collect()
+}
+
+fn digests(ids: Vec<Id>) -> Vec<Sha256Digest> {
+    ids.into_iter().map(Into::into).collect()
+}

@@ -1,0 +1,166 @@
+//! What a component may ask for: a store, bounded in time and in bytes.
+
+use std::{future::Future, sync::Arc};
+
+use bytes::Bytes;
+use markerbed_engine::RuntimeError;
+use wasmtime::{ResourceLimiter, Result};
+
+use super::{
+    Limits,
+    bindings::engine::markerbed::engine::{
+        contents,
+        records::{self, Batch, Outcome},
+        types::{self, Id, Object, ObjectId, StoreError},
+    },
+    runtime::TICK,
+};
+use crate::store::{self, RequestKey, RowChange, Store, StoredEntry};
+
+/// What belongs to one instance.
+pub(super) struct Guest {
+    store: Option<Arc<dyn Store>>,
+    limits: Limits,
+    /// How often it was looked at while it computed, since it asked for something.
+    ticks: u128,
+    /// What the store said; the component carries only its code and sentence.
+    failure: Option<store::StoreError>,
+}
+
+impl Guest {
+    /// For an instance that may ask for nothing.
+    pub(super) const fn alone(limits: Limits) -> Self {
+        Self { store: None, limits, ticks: 0, failure: None }
+    }
+
+    /// For an instance that works on `store`.
+    pub(super) const fn on(store: Arc<dyn Store>, limits: Limits) -> Self {
+        Self { store: Some(store), limits, ticks: 0, failure: None }
+    }
+
+    /// Takes what the store said when it failed last.
+    pub(super) const fn take_failure(&mut self) -> Option<store::StoreError> {
+        self.failure.take()
+    }
+
+    /// Says whether an instance may go on computing.
+    pub(super) fn may_go_on(&mut self) -> Result<(), RuntimeError> {
+        self.ticks += 1;
+        if self.ticks.saturating_mul(TICK.as_millis()) <= self.limits.compute.as_millis() {
+            return Ok(());
+        }
+        let max = format!("{} s without a question", self.limits.compute.as_secs_f32());
+        Err(RuntimeError::OverLimit { what: "time", max })
+    }
+
+    /// Asks the store, and waits for its answer no longer than it may take.
+    async fn ask<T, F>(
+        &mut self,
+        question: impl FnOnce(Arc<dyn Store>) -> F,
+    ) -> Result<Result<T, StoreError>>
+    where
+        F: Future<Output = Result<T, store::StoreError>>,
+    {
+        let store = self.store.clone().ok_or(RuntimeError::Trapped {
+            cause: "it asked for a store and was given none".to_owned(),
+        })?;
+        let answer = tokio::time::timeout(self.limits.answer, question(store)).await;
+        self.ticks = 0;
+        let seconds = self.limits.answer.as_secs();
+        let answer = answer.map_err(|_| RuntimeError::NoAnswer { seconds })?;
+        Ok(answer.map_err(|failure| {
+            let said = StoreError { code: failure.code().to_owned(), message: failure.to_string() };
+            self.failure = Some(failure);
+            said
+        }))
+    }
+}
+
+impl types::Host for Guest {}
+
+impl records::Host for Guest {
+    async fn fetch_objects(
+        &mut self,
+        workspace: Id,
+        ids: Vec<ObjectId>,
+    ) -> Result<Result<Vec<Option<Vec<u8>>>, StoreError>> {
+        let ids: Vec<_> = ids.into_iter().map(Into::into).collect();
+        let fetch = |store: Arc<dyn Store>| async move {
+            store.fetch_objects(workspace.into(), &ids).await
+        };
+        let found = self.ask(fetch).await?;
+        Ok(found.map(|found| found.into_iter().map(|bytes| bytes.map(Into::into)).collect()))
+    }
+
+    async fn put_objects(
+        &mut self,
+        workspace: Id,
+        objects: Vec<Object>,
+    ) -> Result<Result<(), StoreError>> {
+        let objects: Vec<(markerbed_core::ObjectId, Bytes)> =
+            objects.into_iter().map(|object| (object.id.into(), object.bytes.into())).collect();
+        self.ask(|store| async move { store.put_objects(workspace.into(), &objects).await }).await
+    }
+
+    async fn commit(&mut self, workspace: Id, batch: Batch) -> Result<Result<Outcome, StoreError>> {
+        let batch = store::Batch {
+            expected: batch.expected,
+            entries: batch.entries.into_iter().map(stored_entry).collect(),
+            rows: batch.rows.into_iter().map(row_change).collect(),
+        };
+        let commit =
+            |store: Arc<dyn Store>| async move { store.commit(workspace.into(), batch).await };
+        let outcome = self.ask(commit).await?;
+        Ok(outcome.map(|outcome| match outcome {
+            store::Outcome::Committed { number } => Outcome::Committed(number),
+            store::Outcome::Lost { number } => Outcome::Lost(number),
+            store::Outcome::Already { number } => Outcome::Already(number),
+        }))
+    }
+}
+
+impl contents::Host for Guest {
+    async fn put_contents(
+        &mut self,
+        workspace: Id,
+        contents: Vec<Vec<u8>>,
+    ) -> Result<Result<Vec<Id>, StoreError>> {
+        let contents: Vec<Bytes> = contents.into_iter().map(Into::into).collect();
+        let put = |store: Arc<dyn Store>| async move {
+            store.put_contents(workspace.into(), &contents).await
+        };
+        let ids = self.ask(put).await?;
+        Ok(ids.map(|ids| ids.into_iter().map(Into::into).collect()))
+    }
+}
+
+impl ResourceLimiter for Guest {
+    fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> Result<bool> {
+        let max = self.limits.memory_bytes;
+        if desired <= max {
+            return Ok(true);
+        }
+        Err(RuntimeError::OverLimit { what: "memory", max: format!("{} MiB", max >> 20) }.into())
+    }
+
+    fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> Result<bool> {
+        let max = self.limits.table_elements;
+        if desired <= max {
+            return Ok(true);
+        }
+        Err(RuntimeError::OverLimit { what: "tables", max: format!("{max} elements") }.into())
+    }
+}
+
+fn stored_entry(entry: records::StoredEntry) -> StoredEntry {
+    StoredEntry {
+        number: entry.number,
+        request: RequestKey { agent: entry.agent.into(), request: entry.request.into() },
+        operation_at: entry.operation_at,
+        bytes: entry.bytes.into(),
+    }
+}
+
+fn row_change(row: records::RowChange) -> RowChange {
+    RowChange { key: row.key.into(), value: row.value.map(Into::into) }
+}

@@ -1,0 +1,7 @@
+//! The interfaces of the world `engine`, one file each.
+
+mod hashing;
+mod ledger;
+mod maps;
+mod trees;
+mod writer;

@@ -1,0 +1,100 @@
+//! Why a call gave no answer.
+
+use markerbed_core::Error;
+use markerbed_storage::{StoreError, drive::DriveError};
+
+/// Why a call gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// What was stored, or what was asked, is not what it should be.
+    #[error(transparent)]
+    Engine(#[from] Error),
+    /// The place could not be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// What runs the engine stopped it.
+    #[error(transparent)]
+    Runtime(#[from] RuntimeError),
+}
+
+/// A failure of what runs the engine, not of the data and not of the store.
+#[non_exhaustive]
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum RuntimeError {
+    /// The bytes are no component, or one of another world.
+    #[error("not a component of the world {world}: {cause}")]
+    NotAComponent {
+        /// The world that was wanted.
+        world: &'static str,
+        /// What the runtime says.
+        cause: String,
+    },
+    /// The component reads and writes another format.
+    #[error("the component is of format {found}, this version runs format {known}")]
+    OtherFormat {
+        /// The format that it says.
+        found: u32,
+        /// The format that this version runs.
+        known: u32,
+    },
+    /// The engine ended by itself in the middle of a call.
+    #[error("the component stopped in the middle of a call: {cause}")]
+    Trapped {
+        /// What the runtime says.
+        cause: String,
+    },
+    /// A call wanted more than it may have.
+    #[error("the component wanted more {what} than it may have, which is {max}")]
+    OverLimit {
+        /// Of what.
+        what: &'static str,
+        /// How much it may have, with its unit.
+        max: String,
+    },
+    /// A store did not answer in time.
+    #[error("the store did not answer within {seconds} s")]
+    NoAnswer {
+        /// How long was waited.
+        seconds: u64,
+    },
+    /// The runtime cannot be made here.
+    #[error("no runtime for components: {cause}")]
+    NoRuntime {
+        /// What the runtime says.
+        cause: String,
+    },
+}
+
+impl CallError {
+    /// The stable, machine-readable name of this failure.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Engine(error) => error.code(),
+            Self::Store(error) => error.code(),
+            Self::Runtime(error) => error.code(),
+        }
+    }
+}
+
+impl RuntimeError {
+    /// The stable, machine-readable name of this failure.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NotAComponent { .. } => "not-a-component",
+            Self::OtherFormat { .. } => "component-format",
+            Self::Trapped { .. } => "component-trapped",
+            Self::OverLimit { .. } => "component-over-limit",
+            Self::NoAnswer { .. } => "component-no-answer",
+            Self::NoRuntime { .. } => "component-no-runtime",
+        }
+    }
+}
+
+impl From<DriveError> for CallError {
+    fn from(error: DriveError) -> Self {
+        match error {
+            DriveError::Engine(error) => Self::Engine(error),
+            DriveError::Store(error) => Self::Store(error),
+        }
+    }
+}
