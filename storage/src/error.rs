@@ -205,6 +205,8 @@ pub enum StoredItem {
     Entry(WorkspaceId, u64),
     /// A committed batch as a whole.
     Batch(WorkspaceId),
+    /// The whole store.
+    Store,
     /// What is derived from a pack of the directory store, so that opening need not read it.
     Index(u32),
     /// Something of which even the kind cannot be told.
@@ -220,6 +222,7 @@ impl fmt::Display for StoredItem {
             Self::Part(..) => write!(out, "a part of a large content"),
             Self::Entry(_, number) => write!(out, "entry {number}"),
             Self::Batch(workspace) => write!(out, "a batch of workspace {workspace}"),
+            Self::Store => write!(out, "the whole store"),
             Self::Index(pack) => write!(out, "the index of pack {pack}"),
             Self::Unknown => write!(out, "a record"),
         }

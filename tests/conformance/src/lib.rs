@@ -117,6 +117,34 @@ macro_rules! store_conformance {
     };
 }
 
+/// Mounts the whole suite on one store of a browser, as the module `$name`.
+///
+/// `$fixture` makes a [`Fixture`] with an empty store. The crate that mounts it depends on
+/// `wasm-bindgen-test`.
+#[macro_export]
+macro_rules! store_conformance_in_browser {
+    ($name:ident, $fixture:expr) => {
+        mod $name {
+            use super::*;
+
+            $crate::every_test! { mount_tests_in_browser $fixture }
+        }
+    };
+}
+
+/// The tests as functions that a browser runs.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! mount_tests_in_browser {
+    ($fixture:expr; $($module:ident: $($test:ident)*;)*) => {$($(
+        #[::wasm_bindgen_test::wasm_bindgen_test]
+        async fn $test() {
+            let mut fixture = $fixture;
+            $crate::$module::$test(&mut fixture).await;
+        }
+    )*)*};
+}
+
 /// The tests as functions.
 #[doc(hidden)]
 #[macro_export]

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod browser;
 mod ci;
 mod components;
 mod cross_target;
@@ -27,6 +28,8 @@ enum Task {
     Test,
     /// Run the tests on a clean clone of the newest commit, as CI does
     Ci,
+    /// Run the tests of a browser, in Chromium
+    Browser,
     /// Check the invariants of the architecture in the sources
     Tidy,
     /// Make the golden vectors anew with the reference, then try the engine on them
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         Task::Setup => setup::run().map(drop),
         Task::Test => test::run(),
         Task::Ci => ci::run(),
+        Task::Browser => browser::run_alone(),
         Task::Tidy => tidy::run(),
         Task::Vectors { check } => vectors::run(check),
         Task::Components => components::run(),

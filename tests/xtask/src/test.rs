@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::{
-    components, cross_target,
+    browser, components, cross_target,
     failure::Failure,
     program::{Program, Show, Stream},
     setup::{self, Build, Target, Tools},
@@ -22,7 +22,7 @@ pub(crate) fn run() -> Result<(), Failure> {
     steps.print();
     result?;
     // The plain closing line that a machine can read.
-    println!("{} passed, 0 failed", passed.tests + passed.doc_tests);
+    println!("{} passed, 0 failed", passed.tests + passed.doc_tests + passed.in_browser);
     Ok(())
 }
 
@@ -64,13 +64,26 @@ fn run_steps(steps: &mut Steps, passed: &mut Passed) -> Result<(), Failure> {
             .run()
     })?;
     steps.run("vectors by the reference", || vectors::compare(&python))?;
-    for (target, build) in builds {
-        build_core(steps, target, build)?;
+    for (target, build) in &builds {
+        build_core(steps, *target, build)?;
     }
-    Ok(())
+    match wasm.map(|(_, build)| (build, browser::missing())) {
+        None => Ok(()),
+        Some((Build::Skipped(missing), _)) => {
+            steps.skip(BROWSER, missing);
+            Ok(())
+        }
+        Some((_, Some(missing))) => {
+            steps.skip(BROWSER, missing);
+            Ok(())
+        }
+        Some((build, None)) => {
+            steps.run(BROWSER, || browser::run(build, |line| passed.hear_browser(line)))
+        }
+    }
 }
 
-fn build_core(steps: &mut Steps, target: Target, build: Build) -> Result<(), Failure> {
+fn build_core(steps: &mut Steps, target: Target, build: &Build) -> Result<(), Failure> {
     let name = format!("core for {}", target.triple());
     let cargo = Program::cargo("build --locked --package markerbed-core --target");
     let cargo = cargo.arg(target.triple());
@@ -78,7 +91,7 @@ fn build_core(steps: &mut Steps, target: Target, build: Build) -> Result<(), Fai
         Build::Active => steps.run(&name, || cargo.run()),
         Build::Rustc(rustc) => steps.run(&name, || cargo.env("RUSTC", rustc).run()),
         Build::Skipped(missing) => {
-            steps.skip(&name, &missing);
+            steps.skip(&name, missing);
             Ok(())
         }
     }
@@ -123,6 +136,7 @@ fn commit_seed() -> Result<u64, Failure> {
 struct Passed {
     tests: u64,
     doc_tests: u64,
+    in_browser: u64,
 }
 
 impl Passed {
@@ -130,6 +144,13 @@ impl Passed {
     fn hear_nextest(&mut self, line: &str) {
         if line.contains("Summary [") {
             self.tests += number_before(line, " passed").unwrap_or(0);
+        }
+    }
+
+    /// Hears `markerbed-browser 12 passed`.
+    fn hear_browser(&mut self, line: &str) {
+        if line.starts_with("markerbed-browser ") {
+            self.in_browser += number_before(line, " passed").unwrap_or(0);
         }
     }
 
@@ -181,6 +202,9 @@ impl Steps {
     }
 }
 
+/// The step of the tests that run in a browser.
+const BROWSER: &str = "tests in a browser";
+
 /// On in CI; off elsewhere, since they build a compiler.
 const COMPONENT_FEATURES: &str = "markerbed-host/component,markerbed-cross-target/compare";
 
@@ -196,8 +220,10 @@ mod tests {
         passed.hear_nextest("        PASS [   0.004s] xtask 5 passed");
         passed.hear_doc_tests("test result: ok. 3 passed; 0 failed; 0 ignored");
         passed.hear_doc_tests("test result: ok. 4 passed; 0 failed; 0 ignored");
+        passed.hear_browser("test a ... 5 passed");
+        passed.hear_browser("markerbed-browser 9 passed");
 
-        assert_eq!((passed.tests, passed.doc_tests), (12, 7));
+        assert_eq!((passed.tests, passed.doc_tests, passed.in_browser), (12, 7, 9));
     }
 
     #[test]

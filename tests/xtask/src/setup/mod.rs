@@ -11,7 +11,7 @@ pub(crate) use node::browsers;
 pub(crate) use python::{Python, python};
 pub(crate) use target::{Build, Target};
 
-use crate::{cross_target, failure::Failure, program::Program};
+use crate::{browser, cross_target, failure::Failure, program::Program};
 
 /// What `cargo xtask test` needs after a setup.
 pub(crate) struct Tools {
@@ -30,6 +30,7 @@ pub(crate) fn run() -> Result<Tools, Failure> {
     let python = python()?;
     programs_of_faults();
     browsers(cross_target::DRIVER)?;
+    browsers(browser::DRIVER)?;
     let builds = Target::ALL
         .into_iter()
         .map(|target| Ok((target, target.ensure()?)))

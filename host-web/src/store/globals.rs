@@ -1,0 +1,77 @@
+//! What the browser gives a page or a worker, found by name: not all have all of it.
+
+use js_sys::{Object, Reflect};
+use markerbed_storage::StoreError;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Crypto, IdbFactory, Storage, StorageManager};
+
+use super::failure::failure;
+
+/// What the browser answered when it was asked to keep the data.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Persistence {
+    /// It keeps the data until the user takes it away.
+    Granted,
+    /// It may take the data away when it needs room.
+    Refused,
+    /// It has no such promise to give.
+    Unknown,
+}
+
+/// A property of an object; `None` if it has none, or does not let at it.
+pub(super) fn property(object: &JsValue, name: &str) -> Option<JsValue> {
+    let found = Reflect::get(object, &name.into()).ok()?;
+    (!found.is_undefined() && !found.is_null()).then_some(found)
+}
+
+pub(super) fn indexed_db(place: &str) -> Result<IdbFactory, StoreError> {
+    let found = Reflect::get(&js_sys::global(), &"indexedDB".into());
+    let found = found.map_err(|cause| failure(place, &cause))?;
+    found.dyn_into().map_err(|_| StoreError::NoAccess { place: place.to_owned() })
+}
+
+/// Where marks are kept; a worker has none.
+pub(super) fn local_storage() -> Option<Storage> {
+    property(&js_sys::global(), "localStorage")?.dyn_into().ok()
+}
+
+/// The browser's locks, as something that is only asked for `request`.
+pub(super) fn lock_manager() -> Option<Object> {
+    property(&property(&js_sys::global(), "navigator")?, "locks")?.dyn_into().ok()
+}
+
+fn storage_manager() -> Option<StorageManager> {
+    property(&property(&js_sys::global(), "navigator")?, "storage")?.dyn_into().ok()
+}
+
+/// What the browser says of itself.
+pub(super) async fn persistence() -> Persistence {
+    let promise = storage_manager().and_then(|storage| storage.persisted().ok());
+    answer(promise).await
+}
+
+/// What it says when it is asked to promise it.
+pub(super) async fn ask_to_persist() -> Persistence {
+    let promise = storage_manager().and_then(|storage| storage.persist().ok());
+    answer(promise).await
+}
+
+async fn answer(promise: Option<js_sys::Promise>) -> Persistence {
+    let Some(promise) = promise else { return Persistence::Unknown };
+    match JsFuture::from(promise).await.ok().and_then(|answer| answer.as_bool()) {
+        Some(true) => Persistence::Granted,
+        Some(false) => Persistence::Refused,
+        None => Persistence::Unknown,
+    }
+}
+
+/// Sixteen bytes that nobody else draws.
+pub(super) fn random(place: &str) -> Result<[u8; 16], StoreError> {
+    let mut bytes = [0; 16];
+    let crypto = property(&js_sys::global(), "crypto").and_then(|it| it.dyn_into::<Crypto>().ok());
+    let crypto = crypto.ok_or_else(|| StoreError::NoAccess { place: place.to_owned() })?;
+    let drawn = crypto.get_random_values_with_u8_array(&mut bytes);
+    drawn.map_err(|cause| failure(place, &cause))?;
+    Ok(bytes)
+}
