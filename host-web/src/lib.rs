@@ -1,7 +1,10 @@
-//! The engine in a browser: a store over IndexedDB.
+//! The engine in a browser: a store over IndexedDB, and what JavaScript calls.
 //!
 //! Natively there is nothing here: every item needs what only a browser has.
 #![forbid(unsafe_code)]
 #![cfg(target_arch = "wasm32")]
 
+mod exports;
 pub mod store;
+
+pub use exports::{Workspace, content_ids, remove_store, verify_path};

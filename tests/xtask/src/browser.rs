@@ -13,18 +13,47 @@ use crate::{
     setup::{Build, Target, browsers},
 };
 
+/// Run the tests of a browser, in Chromium
+#[derive(clap::Args)]
+pub(crate) struct Browser {
+    /// Say how fast its store is instead
+    #[arg(long)]
+    bench: bool,
+}
+
+impl Browser {
+    /// Makes sure that everything is there, and runs it.
+    ///
+    /// # Errors
+    ///
+    /// If something is missing, or a test fails.
+    pub(crate) fn run(&self) -> Result<(), Failure> {
+        browsers(DRIVER)?;
+        if let Some(missing) = missing() {
+            return Err(Failure::new(missing));
+        }
+        match Target::Wasm32.ensure()? {
+            Build::Skipped(missing) => Err(Failure::new(missing)),
+            build if self.bench => bench(&build),
+            build => run(&build, |_| ()),
+        }
+    }
+}
+
 /// Runs the suites of `host-web` in Chromium, then the faults; `hear` gets each line.
 ///
 /// # Errors
 ///
 /// If one fails, or nothing was tried.
 pub(crate) fn run(build: &Build, mut hear: impl FnMut(&str)) -> Result<(), Failure> {
-    let modules = modules(build)?;
+    let modules = modules(build, "test --no-run")?;
+    if modules.len() < 2 {
+        return Err(Failure::new("cargo built no tests for a browser"));
+    }
     let mut suites = node("tests.mjs");
     let mut faults = node("faults.mjs");
     for (name, module) in modules {
-        let folder = root().join("target/browser-tests").join(&name);
-        make(&module, &folder)?;
+        let folder = make(&name, &module)?;
         if name == PAGES {
             faults = faults.arg(&folder);
         } else {
@@ -35,20 +64,11 @@ pub(crate) fn run(build: &Build, mut hear: impl FnMut(&str)) -> Result<(), Failu
     faults.run_hearing(Stream::Output, Show::Always, hear)
 }
 
-/// As [`run`], after making sure that everything is there.
-///
-/// # Errors
-///
-/// As [`run`], and if something is missing.
-pub(crate) fn run_alone() -> Result<(), Failure> {
-    browsers(DRIVER)?;
-    if let Some(missing) = missing() {
-        return Err(Failure::new(missing));
-    }
-    match Target::Wasm32.ensure()? {
-        Build::Skipped(missing) => Err(Failure::new(missing)),
-        build => run(&build, |_| ()),
-    }
+fn bench(build: &Build) -> Result<(), Failure> {
+    let modules = modules(build, "build --release --example pages")?;
+    let pages = modules.iter().find(|(name, _)| name == PAGES);
+    let (name, module) = pages.or_fail("cargo built no page")?;
+    node("bench.mjs").arg(make(name, module)?).run()
 }
 
 /// What a setup could not install, if anything.
@@ -62,22 +82,19 @@ pub(crate) fn missing() -> Option<&'static str> {
     }
 }
 
-/// Builds the tests and the page that they load, by name.
-fn modules(build: &Build) -> Result<Vec<(String, PathBuf)>, Failure> {
-    let cargo = Program::cargo("test --no-run --locked --package markerbed-web --message-format");
-    let cargo = cargo.arg("json-render-diagnostics").arg("--target").arg(Target::Wasm32.triple());
+/// Builds tests and the page that they load, by name, with a command of cargo's.
+fn modules(build: &Build, command: &str) -> Result<Vec<(String, PathBuf)>, Failure> {
+    let cargo = Program::cargo(command)
+        .args(&["--locked", "--package", "markerbed-web"].map(str::to_owned))
+        .args(&["--message-format", "json-render-diagnostics"].map(str::to_owned))
+        .args(&["--target", Target::Wasm32.triple()].map(str::to_owned));
     let cargo = match build {
         Build::Rustc(rustc) => cargo.env("RUSTC", rustc),
         Build::Active | Build::Skipped(_) => cargo,
     };
     let mut found = Vec::new();
     cargo.run_hearing(Stream::Output, Show::IfItFails, |line| found.extend(module(line)))?;
-    let has_pages = found.iter().any(|(name, _)| name == PAGES);
-    if has_pages && found.len() > 1 {
-        Ok(found)
-    } else {
-        Err(Failure::new("cargo built no tests for a browser"))
-    }
+    Ok(found)
 }
 
 /// A test, or the page, if that is what a message of cargo's is about.
@@ -96,15 +113,17 @@ fn module(message: &str) -> Option<(String, PathBuf)> {
     Some((name.to_owned(), path.into()))
 }
 
-/// Makes of a module what a page imports.
-fn make(module: &Path, folder: &Path) -> Result<(), Failure> {
+/// Makes of a module what a page imports, and answers the folder with it.
+fn make(name: &str, module: &Path) -> Result<PathBuf, Failure> {
+    let folder = root().join("target/browser-tests").join(name);
     if folder.exists() {
-        fs::remove_dir_all(folder).or_fail(folder.display())?;
+        fs::remove_dir_all(&folder).or_fail(folder.display())?;
     }
     Program::cargo("run --quiet --locked --package markerbed-wasm-tools -- browser")
         .arg(module)
-        .arg(folder)
-        .run()
+        .arg(&folder)
+        .run()?;
+    Ok(folder)
 }
 
 fn node(script: &str) -> Program {

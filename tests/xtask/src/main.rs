@@ -28,8 +28,7 @@ enum Task {
     Test,
     /// Run the tests on a clean clone of the newest commit, as CI does
     Ci,
-    /// Run the tests of a browser, in Chromium
-    Browser,
+    Browser(browser::Browser),
     /// Check the invariants of the architecture in the sources
     Tidy,
     /// Make the golden vectors anew with the reference, then try the engine on them
@@ -51,7 +50,7 @@ fn main() -> ExitCode {
         Task::Setup => setup::run().map(drop),
         Task::Test => test::run(),
         Task::Ci => ci::run(),
-        Task::Browser => browser::run_alone(),
+        Task::Browser(browser) => browser.run(),
         Task::Tidy => tidy::run(),
         Task::Vectors { check } => vectors::run(check),
         Task::Components => components::run(),
