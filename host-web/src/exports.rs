@@ -1,4 +1,4 @@
-//! What JavaScript calls: bytes in and out, ids as hexadecimal digits, entries' numbers as `bigint`.
+//! What JavaScript calls: bytes in and out, ids as hexadecimal digits, numbers as `bigint`.
 //!
 //! What is thrown is an `Error` whose `code` is the one that the failure has on every host.
 #![allow(unreachable_pub, reason = "JavaScript reaches them")]
