@@ -12,7 +12,7 @@ mod traced;
 #[cfg(all(target_arch = "wasm32", feature = "web"))]
 mod web;
 
-pub use program::{Transcript, run};
+pub use program::{Judged, Transcript, run, run_for_reference};
 pub use ready::ready;
 pub use traced::{Fault, Traced};
 

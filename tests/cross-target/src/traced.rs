@@ -79,9 +79,9 @@ impl Traced {
         &self.memory
     }
 
-    /// Lies the next time that objects are asked for.
-    pub fn arm(&self, fault: Fault) {
-        self.notes().fault = Some(fault);
+    /// Lies, or no longer lies, the next time that objects are asked for.
+    pub fn arm(&self, fault: Option<Fault>) {
+        self.notes().fault = fault;
     }
 
     /// Takes what was asked for since the last time, a line a call, and forgets to lie.

@@ -4,7 +4,7 @@ use crate::{
     components,
     failure::Failure,
     program::Program,
-    setup::{self, Build, Target},
+    setup::{self, Build, Python, Target},
 };
 
 /// Runs every target and compares its answers with this machine's, and the page with the run.
@@ -36,7 +36,10 @@ impl CrossTarget {
         components::make(&build)?;
         let page = if self.programs == PROGRAMS { PAGE } else { NO_PAGE };
         let write: &[&str] = if self.write { &["--write"] } else { &[] };
-        compare(self.seed, self.programs).args(&owned(page)).args(&owned(write)).run()
+        compare(&setup::python()?, self.seed, self.programs)
+            .args(&owned(page))
+            .args(&owned(write))
+            .run()
     }
 }
 
@@ -45,11 +48,11 @@ impl CrossTarget {
 /// # Errors
 ///
 /// If a target differs, or the page says otherwise.
-pub(crate) fn run_from(seed: u64) -> Result<(), Failure> {
-    compare(seed, PROGRAMS).args(&owned(PAGE)).run()
+pub(crate) fn run_from(python: &Python, seed: u64) -> Result<(), Failure> {
+    compare(python, seed, PROGRAMS).args(&owned(PAGE)).run()
 }
 
-fn compare(seed: u64, programs: u64) -> Program {
+fn compare(python: &Python, seed: u64, programs: u64) -> Program {
     Program::cargo(
         "run --locked --quiet --package markerbed-cross-target --features compare -- --components",
     )
@@ -58,6 +61,8 @@ fn compare(seed: u64, programs: u64) -> Program {
     .arg(seed.to_string())
     .arg("--programs")
     .arg(programs.to_string())
+    .arg("--python")
+    .arg(python.path())
 }
 
 fn owned(words: &[&str]) -> Vec<String> {

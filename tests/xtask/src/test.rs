@@ -55,11 +55,11 @@ fn run_steps(steps: &mut Steps, passed: &mut Passed) -> Result<(), Failure> {
     steps.run("build", || cargo("build --locked --workspace --all-targets", features).run())?;
     steps.run("tests", || run_tests(passed, features))?;
     if !features.is_empty() {
-        steps.run("cross-target", || cross_target::run_from(commit_seed()?))?;
+        steps.run("cross-target", || cross_target::run_from(&python, commit_seed()?))?;
     }
-    steps.run("doc tests", || run_doc_tests(passed))?;
+    steps.run("doc tests", || run_doc_tests(passed, features))?;
     steps.run("documentation", || {
-        Program::cargo("doc --locked --workspace --no-deps --quiet")
+        cargo("doc --locked --workspace --no-deps --quiet", features)
             .env("RUSTDOCFLAGS", "--deny warnings")
             .run()
     })?;
@@ -115,8 +115,8 @@ fn run_tests(passed: &mut Passed, features: &str) -> Result<(), Failure> {
 }
 
 /// nextest runs no doc tests.
-fn run_doc_tests(passed: &mut Passed) -> Result<(), Failure> {
-    Program::cargo("test --locked --workspace --doc")
+fn run_doc_tests(passed: &mut Passed, features: &str) -> Result<(), Failure> {
+    cargo("test --locked --workspace --doc", features)
         .env("CARGO_TERM_COLOR", "never")
         .run_hearing(Stream::Output, Show::Always, |line| passed.hear_doc_tests(line))?;
     if passed.doc_tests == 0 { Err(Failure::new("no doc test was run")) } else { Ok(()) }

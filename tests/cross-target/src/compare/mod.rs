@@ -2,6 +2,7 @@
 
 mod javascript;
 mod native;
+mod reference;
 mod sandbox;
 mod table;
 
@@ -35,6 +36,12 @@ pub(crate) struct Compare {
     /// Let this target answer one bit wrong, to see that it is found
     #[arg(long, value_name = "TARGET")]
     plant: Option<String>,
+    /// Python with what tests/reference needs: the second implementation judges programs, too
+    #[arg(long, value_name = "FILE")]
+    python: Option<PathBuf>,
+    /// How many programs it judges
+    #[arg(long, value_name = "COUNT", default_value_t = 200)]
+    judged: u64,
     /// Page that says what was run, compared with this run
     #[arg(long, value_name = "FILE")]
     page: Option<PathBuf>,
@@ -83,6 +90,12 @@ impl Compare {
             let seconds = start.elapsed().as_secs_f64();
             println!("{}: {} agrees, {seconds:.1} s", target.name(), target.version());
             table.add(target.name(), &target.version(), cases.as_deref());
+        }
+        if let Some(python) = &self.python {
+            let cases = reference::judge(python, self.seed, self.judged)?;
+            let all: u64 = cases.values().sum();
+            println!("reference: agrees on {all} cases of {} programs: {cases:?}", self.judged);
+            println!("markerbed-count cross-target-judged {all}");
         }
         self.keep(&table)
     }

@@ -1,6 +1,7 @@
 //! Random programs: what they do, and what is written down.
 
 mod draw;
+mod judged;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -25,6 +26,7 @@ use markerbed_storage::Records;
 use markerbed_suites::Random;
 
 use crate::{Fault, Traced};
+pub use judged::Judged;
 
 /// What a program gave and asked for.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -49,23 +51,42 @@ impl Transcript {
 /// With `plant` a bit of the first content id that the engine answers is another, as if this target
 /// hashed otherwise: to see that a difference is found.
 pub async fn run(seed: u64, engine: &dyn Engine, traced: &Traced, plant: bool) -> Transcript {
-    let mut program = Program {
-        random: Random::new(seed, "program"),
-        engine,
-        traced,
-        plant,
-        maps: Vec::new(),
-        trees: Vec::new(),
-        proofs: Vec::new(),
-        entries: Vec::new(),
-        transcript: Transcript { text: String::new(), operations: 0, refused: 0 },
-    };
-    program.build_map().await;
-    program.write_tree().await;
-    for _ in 0..8 + program.random.below(12) {
-        program.operate().await;
+    Program::new(seed, engine, traced, plant).run().await.transcript
+}
+
+/// Runs the program of `seed` on core itself and gives what the reference can judge of it.
+pub async fn run_for_reference(seed: u64, engine: &dyn Engine, traced: &Traced) -> Vec<Judged> {
+    let mut program = Program::new(seed, engine, traced, false);
+    program.judged = Some(Vec::new());
+    program.run().await.judged.unwrap_or_default()
+}
+
+impl<'a> Program<'a> {
+    fn new(seed: u64, engine: &'a dyn Engine, traced: &'a Traced, plant: bool) -> Self {
+        Self {
+            random: Random::new(seed, "program"),
+            engine,
+            traced,
+            plant,
+            maps: Vec::new(),
+            trees: Vec::new(),
+            proofs: Vec::new(),
+            entries: Vec::new(),
+            transcript: Transcript { text: String::new(), operations: 0, refused: 0 },
+            judged: None,
+            is_lied_to: false,
+            rounds: Vec::new(),
+        }
     }
-    program.transcript
+
+    async fn run(mut self) -> Self {
+        self.build_map().await;
+        self.write_tree().await;
+        for _ in 0..8 + self.random.below(12) {
+            self.operate().await;
+        }
+        self
+    }
 }
 
 struct Program<'a> {
@@ -82,6 +103,12 @@ struct Program<'a> {
     /// The ledger so far.
     entries: Vec<LedgerEntry>,
     transcript: Transcript,
+    /// What the reference can judge, where it is asked for.
+    judged: Option<Vec<Judged>>,
+    /// Whether the store lies or fails in this operation.
+    is_lied_to: bool,
+    /// The pages that the last call asked for, round by round.
+    rounds: Vec<Vec<String>>,
 }
 
 /// A map, and what is in it.
@@ -94,10 +121,9 @@ struct KnownMap {
 impl Program<'_> {
     async fn operate(&mut self) {
         // Every third operation meets a store that lies or fails.
-        if self.random.below(3) == 0 {
-            let fault = self.pick(&Fault::ALL);
-            self.traced.arm(fault);
-        }
+        self.is_lied_to = self.random.below(3) == 0;
+        let fault = self.is_lied_to.then(|| self.pick(&Fault::ALL));
+        self.traced.arm(fault);
         match self.random.below(16) {
             0 => self.content_ids().await,
             1 => self.build_map().await,
@@ -146,8 +172,9 @@ impl Program<'_> {
         if !is_sorted {
             list.reverse();
         }
-        let built = self.engine.build_map(KIND, list).await;
+        let built = self.engine.build_map(KIND, list.clone()).await;
         self.note("build-map", &built);
+        self.judge_map(&list, &built);
         if let Ok(built) = built {
             self.put(&built.pages).await;
             self.maps.push(KnownMap { root: built.root, entries });
@@ -166,6 +193,7 @@ impl Program<'_> {
             changes.iter().map(|(key, value)| Change { key: key.clone(), value: value.clone() });
         let made = self.engine.update_map(WORKSPACE, (root, KIND), list.collect()).await;
         self.note("update-map", &made);
+        self.judge_update(&entries, &changes, &made);
         if let Ok(made) = made {
             self.put(&made.pages).await;
             for (key, value) in changes {
@@ -180,10 +208,15 @@ impl Program<'_> {
 
     async fn look_up(&mut self) {
         let Some(KnownMap { root, entries }) = self.a_map() else { return };
-        let keys: Vec<Vec<u8>> =
+        let mut keys: Vec<Vec<u8>> =
             (0..self.random.below(40)).map(|_| self.known_key(&entries)).collect();
-        let found = self.engine.look_up(WORKSPACE, (root, KIND), keys).await;
+        if self.random.below(4) > 0 {
+            keys.sort_unstable();
+            keys.dedup();
+        }
+        let found = self.engine.look_up(WORKSPACE, (root, KIND), keys.clone()).await;
         self.note("look-up", &found);
+        self.judge_look_up(&entries, &keys, &found);
     }
 
     async fn range(&mut self) {
@@ -197,6 +230,7 @@ impl Program<'_> {
         let (Some(before), Some(after)) = (self.a_map(), self.a_map()) else { return };
         let found = self.engine.compare_maps(WORKSPACE, KIND, before.root, after.root).await;
         self.note("compare-maps", &found);
+        self.judge_difference(&before.entries, &after.entries, &found);
     }
 
     async fn prove_range(&mut self) {
@@ -209,8 +243,10 @@ impl Program<'_> {
         self.note("prove-range", &proof);
         let Ok(mut pages) = proof else { return };
         self.mutate_one(&mut pages);
-        let verified = self.engine.verify_range((root, KIND), from, to, pages).await;
+        let verified =
+            self.engine.verify_range((root, KIND), from.clone(), to.clone(), pages.clone()).await;
         self.note("verify-range", &verified);
+        self.judge_range(root, [&from, &to], &pages, &verified);
     }
 
     async fn prove_entry(&mut self) {
@@ -220,8 +256,9 @@ impl Program<'_> {
         self.note("prove-entry", &proof);
         let Ok(Some(mut pages)) = proof else { return };
         self.mutate_one(&mut pages);
-        let verified = self.engine.verify_entry((root, KIND), key, pages).await;
+        let verified = self.engine.verify_entry((root, KIND), key.clone(), pages.clone()).await;
         self.note("verify-entry", &verified);
+        self.judge_entry(root, &key, &pages, &verified);
     }
 
     // ------------------------------------------------------------------ trees
@@ -321,6 +358,7 @@ impl Program<'_> {
         };
         let verdict = self.engine.verify_path(&proof, expectation).await;
         self.note("verify-path", &verdict);
+        self.judge_path(&proof, expectation, &verdict);
     }
 
     // ------------------------------------------------------------------ the ledger
@@ -367,8 +405,12 @@ impl Program<'_> {
             });
         }
         let mut replay = self.engine.replay().await?;
-        replay.apply(entries).await?;
-        replay.state().await
+        let replayed = match replay.apply(entries.clone()).await {
+            Ok(()) => replay.state().await,
+            Err(error) => Err(error),
+        };
+        self.judge_state(&entries, &replayed);
+        replayed
     }
 
     /// An entry that follows, or one that does not.
@@ -411,7 +453,7 @@ impl Program<'_> {
             rows: Vec::new(),
         };
         if self.random.below(6) == 0 {
-            self.traced.arm(Fault::Fails);
+            self.traced.arm(Some(Fault::Fails));
         }
         let outcome = self.engine.commit_snapshot(WORKSPACE, request).await;
         self.note("commit-snapshot", &outcome);
@@ -444,8 +486,9 @@ impl Program<'_> {
                 Some((name, if is_file { file.into() } else { symlink.into() }))
             })
             .collect();
-        let built = self.engine.build_directory(children).await;
+        let built = self.engine.build_directory(children.clone()).await;
         self.note("build-directory", &built);
+        self.judge_directory(&children, &built);
     }
 
     // ------------------------------------------------------------------ what is written down
@@ -465,7 +508,11 @@ impl Program<'_> {
                 let _ = writeln!(out, "{operation}: refused {} ({error})", error.code());
             }
         }
-        out.push_str(&self.traced.take_trace());
+        let trace = self.traced.take_trace();
+        out.push_str(&trace);
+        if self.judged.is_some() {
+            self.rounds = judged::rounds(&trace);
+        }
     }
 
     async fn put(&mut self, objects: &[StoredObject]) {

@@ -1,6 +1,9 @@
 //! A Python with what the reference needs, in `target/venv`.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use super::apt;
 use crate::{
@@ -12,6 +15,10 @@ use crate::{
 pub(crate) struct Python(PathBuf);
 
 impl Python {
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
     pub(crate) fn program(&self) -> Program {
         let line = self.0.display().to_string();
         // No bytecode beside the sources, and text is UTF-8 whatever the locale says.
