@@ -15,7 +15,7 @@ use markerbed_core::{
     },
 };
 use markerbed_engine::{
-    BuiltDirectory, BuiltMap, CallError, CommitRequest, Engine, Replay, TreeWriter,
+    BuiltDirectory, BuiltMap, CallError, CommitRequest, ContentHasher, Engine, Replay, TreeWriter,
 };
 
 use super::{
@@ -28,6 +28,7 @@ use super::{
         },
     },
     failure::stopped,
+    hasher::{InstanceHasher, content_ids},
     instance::{Ready, call},
     replay::InstanceReplay,
     writer::InstanceWriter,
@@ -63,11 +64,11 @@ impl ComponentEngine {
 #[async_trait]
 impl Engine for ComponentEngine {
     async fn content_ids(&self, contents: &[Bytes]) -> Result<Vec<ContentId>, CallError> {
-        let mut instance = self.instance().await?;
-        let contents: Vec<Vec<u8>> = contents.iter().map(|bytes| bytes.to_vec()).collect();
-        let hashing = instance.world.markerbed_engine_hashing();
-        let ids = hashing.call_content_ids(&mut instance.store, &contents).await;
-        Ok(ids.map_err(stopped)?.into_iter().map(Into::into).collect())
+        content_ids(self.instance().await?, contents).await
+    }
+
+    async fn content_hasher(&self) -> Result<Box<dyn ContentHasher>, CallError> {
+        Ok(Box::new(InstanceHasher::new(self.instance().await?).await?))
     }
 
     async fn build_map(&self, kind: MapKind, entries: Vec<Entry>) -> Result<BuiltMap, CallError> {

@@ -7,11 +7,20 @@ use super::{bindings::engine::markerbed::engine::types, host::Guest};
 
 /// Sorts why an instance stopped: what this program said itself, or what it did.
 pub(super) fn stopped(error: wasmtime::Error) -> CallError {
-    match error.downcast::<RuntimeError>() {
-        Ok(ours) => ours.into(),
-        Err(error) => RuntimeError::Trapped { cause: format!("{:#}", error.root_cause()) }.into(),
+    let error = match error.downcast::<RuntimeError>() {
+        Ok(ours) => return ours.into(),
+        Err(error) => error,
+    };
+    let cause = format!("{:#}", error.root_cause());
+    if cause.starts_with(TOO_MUCH_AT_ONCE) {
+        let (what, limit) = ("data in one call", "host_call_bytes");
+        return RuntimeError::OverLimit { what, max: None, limit }.into();
     }
+    RuntimeError::Trapped { cause }.into()
 }
+
+/// How wasmtime says that a call brought more than it may: the type of that error is not public.
+const TOO_MUCH_AT_ONCE: &str = "too much data is being copied between the host and the guest";
 
 /// Sorts what a component answered: the store's own failure is the one that it was told.
 pub(super) fn answered<T>(

@@ -1,6 +1,14 @@
 //! What a component may ask for: a store, bounded in time and in bytes.
 
-use std::{future::Future, sync::Arc};
+use std::{
+    any::Any,
+    future::{Future, poll_fn},
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
 
 use bytes::Bytes;
 use markerbed_engine::RuntimeError;
@@ -21,7 +29,7 @@ use crate::store::{self, RequestKey, RowChange, Store, StoredEntry};
 pub(super) struct Guest {
     store: Option<Arc<dyn Store>>,
     limits: Limits,
-    /// How often it was looked at while it computed, since it asked for something.
+    /// How often it was looked at while it computed, since it was called or asked for something.
     ticks: u128,
     /// What the store said; the component carries only its code and sentence.
     failure: Option<store::StoreError>,
@@ -43,14 +51,19 @@ impl Guest {
         self.failure.take()
     }
 
+    /// Begins a call: what it computed before is over.
+    pub(super) const fn begin(&mut self) {
+        self.ticks = 0;
+    }
+
     /// Says whether an instance may go on computing.
     pub(super) fn may_go_on(&mut self) -> Result<(), RuntimeError> {
         self.ticks += 1;
         if self.ticks.saturating_mul(TICK.as_millis()) <= self.limits.compute.as_millis() {
             return Ok(());
         }
-        let max = format!("{} s without a question", self.limits.compute.as_secs_f32());
-        Err(RuntimeError::OverLimit { what: "time", max })
+        let max = Some(format!("{:?} without asking for anything", self.limits.compute));
+        Err(RuntimeError::OverLimit { what: "time", max, limit: "compute" })
     }
 
     /// Asks the store, and waits for its answer no longer than it may take.
@@ -64,16 +77,38 @@ impl Guest {
         let store = self.store.clone().ok_or(RuntimeError::Trapped {
             cause: "it asked for a store and was given none".to_owned(),
         })?;
-        let answer = tokio::time::timeout(self.limits.answer, question(store)).await;
+        let answer = answer_of(question(store), self.limits.answer).await;
         self.ticks = 0;
-        let seconds = self.limits.answer.as_secs();
-        let answer = answer.map_err(|_| RuntimeError::NoAnswer { seconds })?;
+        let answer = answer?;
         Ok(answer.map_err(|failure| {
             let said = StoreError { code: failure.code().to_owned(), message: failure.to_string() };
             self.failure = Some(failure);
             said
         }))
     }
+}
+
+/// Waits for a store so long. One that panics takes nobody along: what was asked is given up.
+async fn answer_of<T>(
+    answer: impl Future<Output = T>,
+    waited: Duration,
+) -> Result<T, RuntimeError> {
+    let mut answer = pin!(answer);
+    let survived = poll_fn(|context| {
+        let polled = catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(context)));
+        polled.map_or_else(|said| Poll::Ready(Err(said)), |polled| polled.map(Ok))
+    });
+    match tokio::time::timeout(waited, survived).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(said)) => Err(RuntimeError::StorePanicked { cause: words_of(&*said) }),
+        Err(_) => Err(RuntimeError::NoAnswer { waited }),
+    }
+}
+
+fn words_of(said: &(dyn Any + Send)) -> String {
+    let text = said.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| said.downcast_ref::<&str>().copied());
+    text.unwrap_or("it did not say why").to_owned()
 }
 
 impl types::Host for Guest {}
@@ -140,7 +175,8 @@ impl ResourceLimiter for Guest {
         if desired <= max {
             return Ok(true);
         }
-        Err(RuntimeError::OverLimit { what: "memory", max: format!("{} MiB", max >> 20) }.into())
+        let max = Some(format!("{max} bytes"));
+        Err(RuntimeError::OverLimit { what: "memory", max, limit: "memory_bytes" }.into())
     }
 
     fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> Result<bool> {
@@ -148,7 +184,8 @@ impl ResourceLimiter for Guest {
         if desired <= max {
             return Ok(true);
         }
-        Err(RuntimeError::OverLimit { what: "tables", max: format!("{max} elements") }.into())
+        let max = Some(format!("{max} elements"));
+        Err(RuntimeError::OverLimit { what: "tables", max, limit: "table_elements" }.into())
     }
 }
 

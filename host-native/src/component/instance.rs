@@ -23,6 +23,15 @@ pub(super) struct Instance {
     pub(super) world: EngineWorld,
 }
 
+impl Instance {
+    /// Begins a call: what it may compute is counted anew.
+    pub(super) fn begin(&mut self) -> (&mut Instances<Guest>, &EngineWorld) {
+        self.store.data_mut().begin();
+        self.store.set_epoch_deadline(1);
+        (&mut self.store, &self.world)
+    }
+}
+
 /// A component of the world `engine` with its imports bound, ready to be instantiated.
 #[derive(Clone)]
 pub(super) struct Ready {
@@ -104,8 +113,9 @@ pub(super) fn bounded(component: &Component, guest: Guest) -> Instances<Guest> {
 /// Why there is no instance: all are taken, or it stopped while it began.
 pub(super) fn not_instantiated(component: &Component, error: wasmtime::Error) -> CallError {
     if error.is::<wasmtime::PoolConcurrencyLimitError>() {
-        let max = format!("{} at the same time", component.runtime().limits().instances);
-        return RuntimeError::OverLimit { what: "instances", max }.into();
+        let max = Some(format!("{} at the same time", component.runtime().limits().instances));
+        let (what, limit) = ("instances", "instances");
+        return RuntimeError::OverLimit { what, max, limit }.into();
     }
     stopped(error)
 }

@@ -8,6 +8,7 @@ mod bindings;
 mod convert;
 mod engine;
 mod failure;
+mod hasher;
 mod host;
 mod instance;
 mod limits;

@@ -29,14 +29,14 @@ impl InstanceReplay {
 impl Replay for InstanceReplay {
     async fn apply(&mut self, entries: Vec<Bytes>) -> Result<(), CallError> {
         let entries: Vec<Vec<u8>> = entries.into_iter().map(Into::into).collect();
-        let Instance { store, world } = &mut self.instance;
+        let (store, world) = self.instance.begin();
         let replays = world.markerbed_engine_ledger().replay();
         let applied = replays.call_apply(&mut *store, self.replay, &entries).await;
         answered(store.data_mut(), applied.map_err(stopped)?)
     }
 
     async fn state(&mut self) -> Result<Replayed, CallError> {
-        let Instance { store, world } = &mut self.instance;
+        let (store, world) = self.instance.begin();
         let replays = world.markerbed_engine_ledger().replay();
         let entries = replays.call_entries(&mut *store, self.replay).await.map_err(stopped)?;
         let log_root = replays.call_log_root(&mut *store, self.replay).await.map_err(stopped)?;

@@ -1,6 +1,11 @@
 //! Compiles components and keeps what they run on.
 
-use std::{path::Path, sync::Arc, thread, time::Duration};
+use std::{
+    path::{self, Path},
+    sync::Arc,
+    thread,
+    time::Duration,
+};
 
 use markerbed_engine::RuntimeError;
 use wasmtime::{
@@ -62,6 +67,12 @@ pub struct Component {
 }
 
 impl Component {
+    /// The names of what it asks for; empty for a verifier.
+    pub fn imports(&self) -> Vec<String> {
+        let world = self.compiled.component_type();
+        world.imports(self.runtime.engine()).map(|(name, _)| name.to_owned()).collect()
+    }
+
     pub(super) const fn runtime(&self) -> &Runtime {
         &self.runtime
     }
@@ -92,7 +103,7 @@ fn engine(limits: &Limits, cache: Option<&Path>) -> Result<Engine, wasmtime::Err
         .async_stack_size(limits.stack_bytes.saturating_mul(2));
     if let Some(folder) = cache {
         let mut kept = CacheConfig::new();
-        kept.with_directory(folder);
+        kept.with_directory(path::absolute(folder)?);
         config.cache(Some(Cache::new(kept)?));
     }
     Engine::new(&config)

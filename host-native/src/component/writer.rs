@@ -33,14 +33,14 @@ impl InstanceWriter {
 impl TreeWriter for InstanceWriter {
     async fn take(&mut self, steps: Vec<TreeStep>) -> Result<(), CallError> {
         let steps: Vec<Step> = steps.into_iter().map(step).collect();
-        let Instance { store, world } = &mut self.instance;
+        let (store, world) = self.instance.begin();
         let writers = world.markerbed_engine_trees().writer();
         let taken = writers.call_take(&mut *store, self.writer, &steps).await;
         answered(store.data_mut(), taken.map_err(stopped)?)
     }
 
     async fn finish(mut self: Box<Self>) -> Result<NodeId, CallError> {
-        let Instance { store, world } = &mut self.instance;
+        let (store, world) = self.instance.begin();
         let writers = world.markerbed_engine_trees().writer();
         let finished = writers.call_finish(&mut *store, self.writer).await;
         let root: ObjectId = answered(store.data_mut(), finished.map_err(stopped)?)?.into();

@@ -28,6 +28,9 @@ pub trait Engine: MaybeSend + MaybeSync {
     /// The ids of contents that are in memory.
     async fn content_ids(&self, contents: &[Bytes]) -> Result<Vec<ContentId>, CallError>;
 
+    /// Begins the id of a content that streams by.
+    async fn content_hasher(&self) -> Result<Box<dyn ContentHasher>, CallError>;
+
     /// Makes a map of entries in strictly ascending order of their keys.
     async fn build_map(&self, kind: MapKind, entries: Vec<Entry>) -> Result<BuiltMap, CallError>;
 
@@ -213,6 +216,25 @@ pub struct BuiltDirectory {
     pub node: StoredObject,
     /// In pre-order.
     pub pages: Vec<StoredObject>,
+}
+
+/// One content that streams by.
+#[cfg_attr(target_arch = "wasm32", async_trait(?Send))]
+#[cfg_attr(not(target_arch = "wasm32"), async_trait)]
+pub trait ContentHasher: MaybeSend {
+    /// Adds the next bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::Runtime`] if what runs the engine stopped it; the content is then lost.
+    async fn update(&mut self, bytes: &[u8]) -> Result<(), CallError>;
+
+    /// The id of all bytes so far.
+    ///
+    /// # Errors
+    ///
+    /// As [`ContentHasher::update`].
+    async fn finish(&mut self) -> Result<ContentId, CallError>;
 }
 
 /// A tree that is being made and put.

@@ -19,8 +19,8 @@ use markerbed_core::{
 use markerbed_storage::{Batch, Outcome, Store, StoredEntry, drive::drive};
 
 use crate::{
-    BuiltDirectory, BuiltMap, CallError, CommitRequest, Engine, Replay, StoredObject, TreeWriter,
-    replay::DirectReplay, writer::DirectWriter,
+    BuiltDirectory, BuiltMap, CallError, CommitRequest, ContentHasher, Engine, Replay,
+    StoredObject, TreeWriter, hasher::DirectHasher, replay::DirectReplay, writer::DirectWriter,
 };
 
 /// Core itself, over a store.
@@ -51,6 +51,10 @@ impl Direct {
 impl Engine for Direct {
     async fn content_ids(&self, contents: &[Bytes]) -> Result<Vec<ContentId>, CallError> {
         Ok(contents.iter().map(|content| content_id(content)).collect())
+    }
+
+    async fn content_hasher(&self) -> Result<Box<dyn ContentHasher>, CallError> {
+        Ok(Box::new(DirectHasher::default()))
     }
 
     async fn build_map(&self, kind: MapKind, entries: Vec<Entry>) -> Result<BuiltMap, CallError> {

@@ -1,5 +1,7 @@
 //! Why a call gave no answer.
 
+use std::time::Duration;
+
 use markerbed_core::Error;
 use markerbed_storage::{StoreError, drive::DriveError};
 
@@ -22,7 +24,10 @@ pub enum CallError {
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum RuntimeError {
     /// The bytes are no component, or one of another world.
-    #[error("not a component of the world {world}: {cause}")]
+    #[error(
+        "not a component of the world {world}: {cause}; give the one that this version was built \
+         with"
+    )]
     NotAComponent {
         /// The world that was wanted.
         world: &'static str,
@@ -30,7 +35,10 @@ pub enum RuntimeError {
         cause: String,
     },
     /// The component reads and writes another format.
-    #[error("the component is of format {found}, this version runs format {known}")]
+    #[error(
+        "the component is of format {found}, this version runs format {known}; give the one that \
+         this version was built with"
+    )]
     OtherFormat {
         /// The format that it says.
         found: u32,
@@ -38,32 +46,50 @@ pub enum RuntimeError {
         known: u32,
     },
     /// The engine ended by itself in the middle of a call.
-    #[error("the component stopped in the middle of a call: {cause}")]
+    #[error("the component stopped in the middle of a call: {cause}; {ASK_AGAIN}")]
     Trapped {
         /// What the runtime says.
         cause: String,
     },
     /// A call wanted more than it may have.
-    #[error("the component wanted more {what} than it may have, which is {max}")]
+    #[error(
+        "the component wanted more {what} than it may have{}; `Limits::{limit}` sets how much",
+        which_is(max.as_deref())
+    )]
     OverLimit {
         /// Of what.
         what: &'static str,
-        /// How much it may have, with its unit.
-        max: String,
+        /// How much it may have, with its unit, where that is known.
+        max: Option<String>,
+        /// Which limit it is, as the runtime's limits call it.
+        limit: &'static str,
     },
     /// A store did not answer in time.
-    #[error("the store did not answer within {seconds} s")]
+    #[error("the store did not answer within {waited:?}; {ASK_AGAIN}")]
     NoAnswer {
         /// How long was waited.
-        seconds: u64,
+        waited: Duration,
+    },
+    /// A store panicked instead of answering.
+    #[error("the store panicked while it was asked: {cause}; {ASK_AGAIN}")]
+    StorePanicked {
+        /// What it said.
+        cause: String,
     },
     /// The runtime cannot be made here.
-    #[error("no runtime for components: {cause}")]
+    #[error("components cannot be run here: {cause}; run the engine natively")]
     NoRuntime {
         /// What the runtime says.
         cause: String,
     },
 }
+
+fn which_is(max: Option<&str>) -> String {
+    max.map(|max| format!(", which is {max}")).unwrap_or_default()
+}
+
+/// What to do when it is not known how far a call came.
+const ASK_AGAIN: &str = "ask again, the same request is recorded at most once";
 
 impl CallError {
     /// The stable, machine-readable name of this failure.
@@ -85,6 +111,7 @@ impl RuntimeError {
             Self::Trapped { .. } => "component-trapped",
             Self::OverLimit { .. } => "component-over-limit",
             Self::NoAnswer { .. } => "component-no-answer",
+            Self::StorePanicked { .. } => "component-store-panicked",
             Self::NoRuntime { .. } => "component-no-runtime",
         }
     }

@@ -8,11 +8,13 @@
 mod call;
 mod direct;
 mod error;
+mod hasher;
 mod replay;
 mod writer;
 
 pub use call::{
-    BuiltDirectory, BuiltMap, CommitRequest, Engine, StoredObject, TreeStep, TreeWriter,
+    BuiltDirectory, BuiltMap, CommitRequest, ContentHasher, Engine, StoredObject, TreeStep,
+    TreeWriter,
 };
 pub use direct::Direct;
 pub use error::{CallError, RuntimeError};
