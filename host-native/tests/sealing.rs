@@ -315,7 +315,7 @@ fn a_difference_and_a_proof_need_no_sealed_node() {
         after.root,
         Expansion::Everything,
         100,
-        &overlay,
+        Arc::new(overlay),
     ));
 
     let paths: Vec<String> =

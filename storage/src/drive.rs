@@ -88,9 +88,9 @@ pub async fn fetch(
     Ok(ids.iter().zip(fetched).map(proven).collect::<Result<_, Error>>()?)
 }
 
-/// Splits off a call's worth at a time: at most [`CHUNK_OBJECTS`] and, but for a larger single one,
-/// [`CHUNK_BYTES`].
-fn chunks(mut objects: &[(ObjectId, Bytes)]) -> impl Iterator<Item = &[(ObjectId, Bytes)]> {
+/// Splits off a call's worth at a time: at most 4,096 objects and, but for a larger single one,
+/// 4 MiB.
+pub fn chunks(mut objects: &[(ObjectId, Bytes)]) -> impl Iterator<Item = &[(ObjectId, Bytes)]> {
     std::iter::from_fn(move || {
         let mut bytes = 0;
         let fits = |(_, object): &&(ObjectId, Bytes)| {

@@ -1,6 +1,6 @@
 //! The command line as types.
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
@@ -49,6 +49,9 @@ pub(crate) struct Everywhere {
     /// Write nothing to the store; what would is refused
     #[arg(long, global = true)]
     pub(crate) read_only: bool,
+    /// What computes: native, or component=FILE in a sandbox; else MARKERBED_ENGINE
+    #[arg(long, global = true, value_name = "ENGINE")]
+    pub(crate) engine: Option<OsString>,
     /// Answer in JSON, one object a line
     #[arg(long, global = true)]
     pub(crate) json: bool,

@@ -8,7 +8,10 @@ use std::{
 
 use markerbed_host::store::StoreError;
 
-use crate::{arguments::Everywhere, failure::Failure, inputs::Inputs, output::Output, text::shown};
+use crate::{
+    arguments::Everywhere, engine::Computer, failure::Failure, inputs::Inputs, output::Output,
+    text::shown,
+};
 
 /// Where words go, where time and randomness come from, and where the store is.
 pub(crate) struct Host {
@@ -18,6 +21,8 @@ pub(crate) struct Host {
     pub(crate) inputs: Inputs,
     /// What the user said about the store.
     pub(crate) place: Place,
+    /// What computes.
+    pub(crate) computer: Computer,
 }
 
 /// What the user said about the store.
@@ -52,14 +57,19 @@ impl Host {
             ..Place::default()
         };
         place.name(everywhere);
-        Self { output, inputs: Inputs::Machine, place }
+        Self { output, inputs: Inputs::Machine, place, computer: Computer::default() }
     }
 
     /// A host for one command of the demo, which must not depend on the environment; keys go to
     /// `config_home`.
-    pub(crate) fn of_demo(output: Output, inputs: Inputs, config_home: OsString) -> Self {
+    pub(crate) fn of_demo(
+        output: Output,
+        inputs: Inputs,
+        config_home: OsString,
+        computer: Computer,
+    ) -> Self {
         let place = Place { config_home: Some(config_home), ..Place::default() };
-        Self { output, inputs, place }
+        Self { output, inputs, place, computer }
     }
 }
 

@@ -4,6 +4,7 @@
 mod arguments;
 mod codes;
 mod command;
+mod engine;
 mod exit;
 mod failure;
 mod host;
@@ -28,6 +29,7 @@ use clap::Parser;
 
 use crate::{
     arguments::Arguments,
+    engine::Computer,
     exit::Exit,
     failure::{Failure, Told},
     host::Host,
@@ -54,7 +56,10 @@ fn run() -> Exit {
     let style = if arguments.everywhere.json { Style::Json } else { Style::of_standard_output() };
     let output = Output::new(Box::new(io::stdout()), style, arguments.everywhere.notes());
     let mut host = Host::new(output, &arguments.everywhere);
-    let result = interrupt::listen(style).and_then(|()| arguments.command.run(&mut host));
+    let result = interrupt::listen(style).and_then(|()| {
+        host.computer = Computer::chosen(arguments.everywhere.engine.as_deref())?;
+        arguments.command.run(&mut host)
+    });
     end(&mut host.output, result)
 }
 

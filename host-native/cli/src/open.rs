@@ -2,16 +2,14 @@
 
 use std::{
     env,
-    future::Future,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use bytes::Bytes;
 use markerbed_core::{
-    ContentId, Error, Id16, NodeId, WorkspaceId,
+    ContentId, Id16, NodeId, WorkspaceId,
     ledger::{LedgerEntry, Operation},
-    step::Io,
     tree::EvidenceDocument,
 };
 use markerbed_host::{
@@ -79,12 +77,13 @@ impl Opened {
         let store = open_store(&directory, purpose)?;
         let is_damaged = !store.damage().is_empty();
         let workspace = open_workspace(Arc::new(store), host.place.workspace.as_deref())?;
+        let workspace = host.computer.compute_for(workspace)?;
         Ok(Self { workspace, directory, is_damaged })
     }
 
     /// The store.
     pub(crate) fn store(&self) -> &dyn Store {
-        &**self.workspace.store()
+        &**self.workspace.proven_store()
     }
 
     /// Who writes, when and under which request: for one entry.
@@ -157,19 +156,6 @@ impl Opened {
     /// A failure of the store that is no damage.
     pub(crate) fn scan(&self, data: CheckData) -> Result<Scanned, Failure> {
         Ok(scan_directory(&self.directory, self.workspace.id(), data)?)
-    }
-
-    /// Runs an operation of the engine to its end.
-    ///
-    /// # Errors
-    ///
-    /// As the operation, or a failure of the store.
-    pub(crate) fn run<T, F>(&self, operation: impl FnOnce(Io) -> F) -> Result<T, Failure>
-    where
-        T: Send + 'static,
-        F: Future<Output = Result<T, Error>> + Send + 'static,
-    {
-        Ok(wait(self.workspace.run(operation))?)
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use markerbed_core::{
-    ContentId, Error, MapId, NodeId, Object, ObjectId, Sha256Digest, WorkspaceId,
+    AttributesId, ContentId, Error, MapId, NodeId, Object, ObjectId, Sha256Digest, WorkspaceId,
     codec::Canonical,
     ledger::{ConsistencyClaim, InclusionClaim},
     map::{Change, Difference, Entry, MapKind},
@@ -15,8 +15,10 @@ use markerbed_core::{
     },
 };
 use markerbed_engine::{
-    BuiltDirectory, BuiltMap, CallError, CommitRequest, ContentHasher, Engine, Replay, TreeWriter,
+    BuiltDirectory, BuiltMap, CallError, CommitRequest, ContentHasher, Engine, Replay,
+    StoredObject, TreeWriter,
 };
+use markerbed_storage::drive::chunks;
 
 use super::{
     Component,
@@ -24,10 +26,10 @@ use super::{
         exports::markerbed::engine::{ledger, maps, trees, verify},
         markerbed::engine::{
             records::{self, Outcome},
-            types::Id,
+            types::{self, Id},
         },
     },
-    failure::stopped,
+    failure::{answered, stopped},
     hasher::{InstanceHasher, content_ids},
     instance::{Ready, call},
     replay::InstanceReplay,
@@ -63,6 +65,10 @@ impl ComponentEngine {
 
 #[async_trait]
 impl Engine for ComponentEngine {
+    fn on(&self, store: Arc<dyn Store>) -> Arc<dyn Engine> {
+        Arc::new(Self { ready: self.ready.clone(), store })
+    }
+
     async fn content_ids(&self, contents: &[Bytes]) -> Result<Vec<ContentId>, CallError> {
         content_ids(self.instance().await?, contents).await
     }
@@ -222,6 +228,19 @@ impl Engine for ComponentEngine {
         })
     }
 
+    async fn resolve_attributes(
+        &self,
+        workspace: WorkspaceId,
+        root: AttributesId,
+        path: Path,
+    ) -> Result<Option<AttributesId>, CallError> {
+        let mut instance = self.instance().await?;
+        let (workspace, root, path) = (workspace.into(), root.into(), path.as_bytes());
+        let resolved =
+            call!(instance, markerbed_engine_trees.call_resolve_attributes(workspace, root, path))?;
+        Ok(resolved.map(Into::into))
+    }
+
     async fn list_directory(
         &self,
         workspace: WorkspaceId,
@@ -294,6 +313,37 @@ impl Engine for ComponentEngine {
         call!(instance, markerbed_engine_verify.call_check_object(id.into(), bytes))
     }
 
+    async fn check_objects(
+        &self,
+        objects: Vec<StoredObject>,
+    ) -> Result<Vec<Result<Object, Error>>, CallError> {
+        let mut instance = self.instance().await?;
+        let mut checked = Vec::with_capacity(objects.len());
+        for objects in chunks(&objects) {
+            let asked = |(id, bytes): &StoredObject| types::Object {
+                id: (*id).into(),
+                bytes: bytes.to_vec(),
+            };
+            let asked: Vec<types::Object> = objects.iter().map(asked).collect();
+            let verify = instance.world.markerbed_engine_verify();
+            let faults = verify.call_check_objects(&mut instance.store, &asked).await;
+            let faults = faults.map_err(stopped)?;
+            if faults.len() != objects.len() {
+                return Err(Error::AnswersOutOfOrder.into());
+            }
+            for ((id, bytes), fault) in objects.iter().zip(faults) {
+                let guest = instance.store.data_mut();
+                let fault = fault.map(|fault| answered::<()>(guest, Err(fault)));
+                checked.push(match fault {
+                    Some(Err(CallError::Engine(error))) => Err(error),
+                    Some(Err(error)) => return Err(error),
+                    _ => Object::check(*id, bytes),
+                });
+            }
+        }
+        Ok(checked)
+    }
+
     async fn replay(&self) -> Result<Box<dyn Replay>, CallError> {
         Ok(Box::new(InstanceReplay::new(self.instance().await?).await?))
     }
@@ -364,11 +414,7 @@ impl Engine for ComponentEngine {
             agent: request.agent.into(),
             request: request.request.into(),
         };
-        let row = |row: store::RowChange| records::RowChange {
-            key: row.key.into(),
-            value: row.value.map(Into::into),
-        };
-        let rows: Vec<records::RowChange> = request.rows.into_iter().map(row).collect();
+        let rows = row_changes(request.rows);
         let (snapshot, moves) = (&*request.snapshot, moves.as_ref());
         let outcome = call!(
             instance,
@@ -381,11 +427,35 @@ impl Engine for ComponentEngine {
                 &rows
             )
         )?;
-        Ok(match outcome {
-            Outcome::Committed(number) => store::Outcome::Committed { number },
-            Outcome::Lost(number) => store::Outcome::Lost { number },
-            Outcome::Already(number) => store::Outcome::Already { number },
-        })
+        Ok(became(outcome))
+    }
+
+    async fn commit_entry(
+        &self,
+        workspace: WorkspaceId,
+        entry: Bytes,
+        rows: Vec<store::RowChange>,
+    ) -> Result<store::Outcome, CallError> {
+        let mut instance = self.instance().await?;
+        let (workspace, rows) = (workspace.into(), row_changes(rows));
+        call!(instance, markerbed_engine_ledger.call_commit_entry(workspace, &entry, &rows))
+            .map(became)
+    }
+}
+
+fn row_changes(rows: Vec<store::RowChange>) -> Vec<records::RowChange> {
+    let row = |row: store::RowChange| records::RowChange {
+        key: row.key.into(),
+        value: row.value.map(Into::into),
+    };
+    rows.into_iter().map(row).collect()
+}
+
+const fn became(outcome: Outcome) -> store::Outcome {
+    match outcome {
+        Outcome::Committed(number) => store::Outcome::Committed { number },
+        Outcome::Lost(number) => store::Outcome::Lost { number },
+        Outcome::Already(number) => store::Outcome::Already { number },
     }
 }
 

@@ -12,6 +12,7 @@ use std::{
 
 use bytes::Bytes;
 use markerbed_engine::RuntimeError;
+use tokio::runtime::Handle;
 use wasmtime::{ResourceLimiter, Result};
 
 use super::{
@@ -21,7 +22,7 @@ use super::{
         records::{self, Batch, Outcome},
         types::{self, Id, Object, ObjectId, StoreError},
     },
-    runtime::TICK,
+    runtime::{Runtime, TICK},
 };
 use crate::store::{self, RequestKey, RowChange, Store, StoredEntry};
 
@@ -29,6 +30,8 @@ use crate::store::{self, RequestKey, RowChange, Store, StoredEntry};
 pub(super) struct Guest {
     store: Option<Arc<dyn Store>>,
     limits: Limits,
+    /// What measures how long a store takes to answer, wherever it is asked from.
+    clock: Option<Handle>,
     /// How often it was looked at while it computed, since it was called or asked for something.
     ticks: u128,
     /// What the store said; the component carries only its code and sentence.
@@ -37,13 +40,14 @@ pub(super) struct Guest {
 
 impl Guest {
     /// For an instance that may ask for nothing.
-    pub(super) const fn alone(limits: Limits) -> Self {
-        Self { store: None, limits, ticks: 0, failure: None }
+    pub(super) fn alone(runtime: &Runtime) -> Self {
+        let (limits, clock) = (runtime.limits().clone(), runtime.clock().cloned());
+        Self { store: None, limits, clock, ticks: 0, failure: None }
     }
 
     /// For an instance that works on `store`.
-    pub(super) const fn on(store: Arc<dyn Store>, limits: Limits) -> Self {
-        Self { store: Some(store), limits, ticks: 0, failure: None }
+    pub(super) fn on(store: Arc<dyn Store>, runtime: &Runtime) -> Self {
+        Self { store: Some(store), ..Self::alone(runtime) }
     }
 
     /// Takes what the store said when it failed last.
@@ -77,7 +81,7 @@ impl Guest {
         let store = self.store.clone().ok_or(RuntimeError::Trapped {
             cause: "it asked for a store and was given none".to_owned(),
         })?;
-        let answer = answer_of(question(store), self.limits.answer).await;
+        let answer = answer_of(question(store), self.limits.answer, self.clock.as_ref()).await;
         self.ticks = 0;
         let answer = answer?;
         Ok(answer.map_err(|failure| {
@@ -92,13 +96,19 @@ impl Guest {
 async fn answer_of<T>(
     answer: impl Future<Output = T>,
     waited: Duration,
+    clock: Option<&Handle>,
 ) -> Result<T, RuntimeError> {
     let mut answer = pin!(answer);
     let survived = poll_fn(|context| {
         let polled = catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(context)));
         polled.map_or_else(|said| Poll::Ready(Err(said)), |polled| polled.map(Ok))
     });
-    match tokio::time::timeout(waited, survived).await {
+    let limited = {
+        let is_in_one = Handle::try_current().is_ok();
+        let _entered = clock.filter(|_| !is_in_one).map(Handle::enter);
+        tokio::time::timeout(waited, survived)
+    };
+    match limited.await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(said)) => Err(RuntimeError::StorePanicked { cause: words_of(&*said) }),
         Err(_) => Err(RuntimeError::NoAnswer { waited }),

@@ -59,7 +59,7 @@ impl Ready {
     }
 
     async fn check_format(&self) -> Result<(), CallError> {
-        let guest = Guest::alone(self.component.runtime().limits().clone());
+        let guest = Guest::alone(self.component.runtime());
         let Instance { mut store, world } = self.instantiate(guest).await?;
         let format = world.markerbed_engine_format();
         let found = format.call_number(&mut store).await.map_err(stopped)?;
@@ -72,7 +72,7 @@ impl Ready {
     ///
     /// [`RuntimeError::OverLimit`] if all are taken.
     pub(super) async fn instance(&self, store: Arc<dyn Store>) -> Result<Instance, CallError> {
-        self.instantiate(Guest::on(store, self.component.runtime().limits().clone())).await
+        self.instantiate(Guest::on(store, self.component.runtime())).await
     }
 
     async fn instantiate(&self, guest: Guest) -> Result<Instance, CallError> {

@@ -8,6 +8,7 @@ use std::{
 };
 
 use markerbed_engine::RuntimeError;
+use tokio::runtime::Handle;
 use wasmtime::{
     Cache, CacheConfig, Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig,
     component,
@@ -22,11 +23,14 @@ use super::Limits;
 pub struct Runtime {
     engine: Engine,
     limits: Arc<Limits>,
+    /// What measures how long a store takes to answer.
+    clock: Option<Handle>,
 }
 
 impl Runtime {
     /// Makes a runtime; with `cache`, a folder that nobody else may write to, what was compiled is
-    /// kept there and found again.
+    /// kept there and found again. If it is made inside a runtime of tokio, that one's timers count
+    /// for calls from anywhere.
     ///
     /// # Errors
     ///
@@ -36,7 +40,7 @@ impl Runtime {
         let engine = engine(&limits, cache)
             .map_err(|cause| RuntimeError::NoRuntime { cause: format!("{cause:#}") })?;
         tick(&engine)?;
-        Ok(Self { engine, limits: Arc::new(limits) })
+        Ok(Self { engine, limits: Arc::new(limits), clock: Handle::try_current().ok() })
     }
 
     /// Compiles a component, or finds it in the cache.
@@ -52,6 +56,10 @@ impl Runtime {
 
     pub(super) const fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    pub(super) const fn clock(&self) -> Option<&Handle> {
+        self.clock.as_ref()
     }
 
     pub(super) fn limits(&self) -> &Limits {

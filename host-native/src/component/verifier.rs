@@ -76,7 +76,7 @@ impl Verifier {
     }
 
     async fn instance(&self) -> Result<(World, wasmtime::Store<Guest>), CallError> {
-        let guest = Guest::alone(self.component.runtime().limits().clone());
+        let guest = Guest::alone(self.component.runtime());
         let mut store = bounded(&self.component, guest);
         let world = self.world.instantiate_async(&mut store).await;
         let world = world.map_err(|error| not_instantiated(&self.component, error))?;

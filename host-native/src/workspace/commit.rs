@@ -2,11 +2,12 @@
 
 use bytes::Bytes;
 use markerbed_core::{
-    Error, ObjectId, SnapshotId, StateId,
+    Error, Fault, ObjectId, SnapshotId, StateId,
     codec::Canonical,
     ledger::{LedgerEntry, Operation, RefChange, RefMove},
     tree::{Label, Snapshot},
 };
+use markerbed_engine::CommitRequest;
 
 use super::{
     RecordedSnapshot, SnapshotDraft, Stamp, Workspace, WorkspaceError,
@@ -97,11 +98,10 @@ impl Workspace {
             if self.find_snapshot(id).await?.is_some() {
                 return Err(Error::AlreadyRecorded { id }.into());
             }
-            let moves = Some(RefMove { name: draft.source.clone(), from });
-            let operation = Operation::SnapshotCommitted { snapshot: id, moves };
+            let moves = RefMove { name: draft.source.clone(), from };
             let ordinal = tip.snapshots;
-            self.put_snapshot(draft, &snapshot).await?;
-            if let Some(number) = self.append(tip, operation, Some(&snapshot), stamp).await? {
+            self.put_documents(draft).await?;
+            if let Some(number) = self.append_snapshot(tip, &snapshot, moves, stamp).await? {
                 let recorded = RecordedSnapshot { id, ordinal, number, snapshot };
                 return Ok(Committed::Recorded(recorded));
             }
@@ -163,7 +163,7 @@ impl Workspace {
             let mut objects: Vec<(ObjectId, Bytes)> = pages.collect();
             objects.push((built.id.into(), built.object.encode().into()));
             drive::put_objects(&**self.store(), self.id(), &objects).await?;
-            if let Some(number) = self.append(tip, Operation::State(built.id), None, stamp).await? {
+            if let Some(number) = self.append(tip, Operation::State(built.id), stamp).await? {
                 return Ok((built.id, number));
             }
         }
@@ -203,7 +203,7 @@ impl Workspace {
                 known.ok_or(WorkspaceError::UnknownSnapshot { id })?;
             }
             let operation = Operation::RefMoved(RefChange::new(name.clone(), from, to)?);
-            if let Some(number) = self.append(tip, operation, None, stamp).await? {
+            if let Some(number) = self.append(tip, operation, stamp).await? {
                 return Ok(RefOutcome::Moved { number });
             }
         }
@@ -215,21 +215,38 @@ impl Workspace {
         &self,
         tip: Tip,
         operation: Operation,
-        snapshot: Option<&Snapshot>,
         stamp: &Stamp,
     ) -> Result<Option<u64>, WorkspaceError> {
-        let entry = LedgerEntry {
-            number: tip.log.leaves(),
+        let entry = entry_after(&tip, operation, stamp);
+        let rows = batch_of(&entry, None, tip).rows;
+        let outcome = self.engine().commit_entry(self.id(), entry.encode().into(), rows).await?;
+        Ok(number_of(outcome, entry.number))
+    }
+
+    /// Puts a snapshot and appends the entry that commits it, as [`Self::append`] does.
+    async fn append_snapshot(
+        &self,
+        tip: Tip,
+        snapshot: &Snapshot,
+        moves: RefMove,
+        stamp: &Stamp,
+    ) -> Result<Option<u64>, WorkspaceError> {
+        let RefMove { name, from } = moves.clone();
+        let operation =
+            Operation::SnapshotCommitted { snapshot: snapshot.id(), moves: Some(moves) };
+        let entry = entry_after(&tip, operation, stamp);
+        let too_large = Error::Malformed { fault: Fault::OutOfRange, offset: 0 };
+        let request = CommitRequest {
+            snapshot: snapshot.encode().into(),
+            moves: Some((name, from)),
             time_ms: stamp.time_ms,
             agent: stamp.agent,
             request: stamp.request,
-            operation,
+            expected: entry.number.checked_sub(1).ok_or(too_large)?,
+            rows: batch_of(&entry, Some(snapshot), tip).rows,
         };
-        match self.store().commit(self.id(), batch_of(&entry, snapshot, tip)).await? {
-            Outcome::Committed { .. } => Ok(Some(entry.number)),
-            Outcome::Already { number } => Ok(Some(number)),
-            Outcome::Lost { .. } => Ok(None),
-        }
+        let outcome = self.engine().commit_snapshot(self.id(), request).await?;
+        Ok(number_of(outcome, entry.number))
     }
 
     /// What to say after the last try: rivals were faster, or the tip never was that of the ledger.
@@ -279,17 +296,12 @@ impl Workspace {
         }
     }
 
-    /// Puts a snapshot and its documents; durable with the entry that commits it.
-    async fn put_snapshot(
-        &self,
-        draft: &SnapshotDraft,
-        snapshot: &Snapshot,
-    ) -> Result<(), WorkspaceError> {
+    /// Puts the documents of a snapshot; durable with the entry that commits it.
+    async fn put_documents(&self, draft: &SnapshotDraft) -> Result<(), WorkspaceError> {
         let documents = [Some(&draft.rules), draft.evidence.as_ref()];
         let documents: Vec<Bytes> = documents.into_iter().flatten().cloned().collect();
         self.store().put_contents(self.id(), &documents).await?;
-        let object = (snapshot.id().into(), snapshot.encode().into());
-        Ok(self.store().put_objects(self.id(), &[object]).await?)
+        Ok(())
     }
 
     /// Compares what SNAP-4 names.
@@ -330,6 +342,26 @@ pub(super) fn batch_of(entry: &LedgerEntry, snapshot: Option<&Snapshot>, mut tip
     let stored = StoredEntry::of(entry);
     let rows = rows::changes_of(entry, &stored.bytes, snapshot, &mut tip);
     Batch { expected: entry.number.checked_sub(1), entries: vec![stored], rows }
+}
+
+/// The entry that follows.
+fn entry_after(tip: &Tip, operation: Operation, stamp: &Stamp) -> LedgerEntry {
+    LedgerEntry {
+        number: tip.log.leaves(),
+        time_ms: stamp.time_ms,
+        agent: stamp.agent,
+        request: stamp.request,
+        operation,
+    }
+}
+
+/// Which number an entry has; none if a rival was faster.
+const fn number_of(outcome: Outcome, number: u64) -> Option<u64> {
+    match outcome {
+        Outcome::Committed { .. } => Some(number),
+        Outcome::Already { number } => Some(number),
+        Outcome::Lost { .. } => None,
+    }
 }
 
 /// A writer that is always slower than others does not try for ever.

@@ -6,6 +6,7 @@ use markerbed_core::{
     Error, SnapshotId, WorkspaceId,
     tree::{Label, Path},
 };
+use markerbed_engine::{CallError, RuntimeError};
 
 use crate::{
     drive::DriveError,
@@ -24,6 +25,9 @@ pub enum WorkspaceError {
     /// What was stored, or what was asked, is not what it should be.
     #[error(transparent)]
     Engine(#[from] Error),
+    /// What runs the engine stopped it.
+    #[error(transparent)]
+    Runtime(#[from] RuntimeError),
     /// The store holds no workspace yet.
     #[error("the store holds no workspace; make one with `markerbed init`")]
     NoWorkspace,
@@ -209,6 +213,7 @@ impl WorkspaceError {
         match self {
             Self::Store(error) => error.code(),
             Self::Engine(error) => error.code(),
+            Self::Runtime(error) => error.code(),
             Self::NoWorkspace => "no-workspace",
             Self::WhichWorkspace { .. } => "which-workspace",
             Self::UnknownWorkspace { .. } => "unknown-workspace",
@@ -239,12 +244,26 @@ impl WorkspaceError {
             Self::Engine(Error::MissingObject { .. }) | Self::MissingDocument { .. } => {
                 ErrorClass::Incomplete
             }
-            Self::Engine(_) | Self::BrokenRow { .. } | Self::MissingEntry { .. } => {
-                ErrorClass::Failed
-            }
+            Self::Runtime(
+                RuntimeError::NotAComponent { .. } | RuntimeError::OtherFormat { .. },
+            ) => ErrorClass::Usage,
+            Self::Engine(_)
+            | Self::Runtime(_)
+            | Self::BrokenRow { .. }
+            | Self::MissingEntry { .. } => ErrorClass::Failed,
             Self::NoWorkspace => ErrorClass::NoStore,
             Self::LostRace { .. } | Self::RefMoved { .. } => ErrorClass::Race,
             _ => ErrorClass::Usage,
+        }
+    }
+}
+
+impl From<CallError> for WorkspaceError {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Engine(error) => Self::Engine(error),
+            CallError::Store(error) => Self::Store(error),
+            CallError::Runtime(error) => Self::Runtime(error),
         }
     }
 }

@@ -6,20 +6,25 @@ use markerbed_core::{
     Error, WorkspaceId,
     ledger::{Genesis, LedgerEntry, Operation},
 };
+use markerbed_engine::{Direct, Engine};
 
 use super::{
     Stamp, WorkspaceError,
     commit::batch_of,
+    overlay::proven,
     register::{self, Listed},
     rows::Tip,
 };
-use crate::store::{Outcome, Store};
+use crate::store::{Outcome, Store, StoreError};
 
 /// One workspace of a store. Cheap to clone; nothing is kept between two calls.
 #[derive(Clone)]
 pub struct Workspace {
     store: Arc<dyn Store>,
     id: WorkspaceId,
+    engine: Arc<dyn Engine>,
+    /// The store, but for what it gives unproven.
+    proven: Arc<dyn Store>,
 }
 
 impl Workspace {
@@ -37,7 +42,7 @@ impl Workspace {
         label: &str,
         stamp: &Stamp,
     ) -> Result<Self, WorkspaceError> {
-        let workspace = Self { id: genesis.id(), store };
+        let workspace = Self::new(store, genesis.id());
         register::note(&*workspace.store, workspace.id, label).await?;
         let entry = LedgerEntry {
             number: 0,
@@ -60,7 +65,7 @@ impl Workspace {
     /// [`WorkspaceError::UnknownWorkspace`], or a failure of the store.
     pub async fn open(store: Arc<dyn Store>, id: WorkspaceId) -> Result<Self, WorkspaceError> {
         match store.number(id).await? {
-            Some(_) => Ok(Self { store, id }),
+            Some(_) => Ok(Self::new(store, id)),
             None => Err(WorkspaceError::UnknownWorkspace { id }),
         }
     }
@@ -74,7 +79,23 @@ impl Workspace {
     /// store.
     pub async fn open_default(store: Arc<dyn Store>) -> Result<Self, WorkspaceError> {
         let id = register::find_default(&*store).await?;
-        Ok(Self { store, id })
+        Ok(Self::new(store, id))
+    }
+
+    /// The same workspace, for which `engine` computes in place of core in this program: what
+    /// `docs/reference/determinism.md` lists.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Incapable`] if the store cannot keep what is promised; then it never could.
+    pub fn computed_by(self, engine: &dyn Engine) -> Result<Self, StoreError> {
+        let engine = engine.on(self.store.clone());
+        Ok(Self { proven: proven(&self.store, engine.clone())?, engine, ..self })
+    }
+
+    fn new(store: Arc<dyn Store>, id: WorkspaceId) -> Self {
+        let engine = Arc::new(Direct::new(store.clone()));
+        Self { proven: store.clone(), engine, store, id }
     }
 
     /// Lists the workspaces of a store, by id.
@@ -102,6 +123,17 @@ impl Workspace {
     /// Its id.
     pub const fn id(&self) -> WorkspaceId {
         self.id
+    }
+
+    /// What computes for it.
+    pub(super) const fn engine(&self) -> &Arc<dyn Engine> {
+        &self.engine
+    }
+
+    /// Where it lies, for who proves objects in this program: an engine that computes elsewhere has
+    /// proven them before.
+    pub const fn proven_store(&self) -> &Arc<dyn Store> {
+        &self.proven
     }
 
     /// Where it lies.

@@ -1,19 +1,20 @@
 //! Runs the engine's operations over a workspace.
 
-use std::{collections::HashMap, future::Future};
+use std::{future::Future, sync::Arc};
 
-use bytes::Bytes;
 use markerbed_core::{
     Error, NodeId, Object, ObjectId,
     codec::Canonical,
     step::{Answer, Io, Step},
-    tree::{self, Expansion, Grade, ProofOf, TreeDifference},
+    tree::{Expansion, Grade, TreeDifference},
 };
+use markerbed_engine::Engine;
 
-use super::{Reference, Workspace, WorkspaceError};
-
-/// Objects that are in memory only: of a tree that was hashed and not put.
-pub type Overlay = HashMap<ObjectId, Bytes>;
+use super::{
+    Reference, Workspace, WorkspaceError,
+    overlay::{Overlay, overlaid},
+};
+use crate::store::StoreError;
 
 impl Workspace {
     /// Runs an operation of the engine to its end.
@@ -48,7 +49,8 @@ impl Workspace {
 
     /// Lists what differs between the trees under two nodes, of which either may be in `overlay`.
     ///
-    /// See [`tree::difference`] for the order, the pairing of moves and the bound.
+    /// See [`difference`](markerbed_core::tree::difference) for the order, the pairing of moves and
+    /// the bound.
     ///
     /// # Errors
     ///
@@ -59,12 +61,10 @@ impl Workspace {
         after: NodeId,
         expansion: Expansion,
         changes_max: u64,
-        overlay: &Overlay,
+        overlay: Arc<Overlay>,
     ) -> Result<TreeDifference, WorkspaceError> {
-        self.run_over(overlay, move |io| async move {
-            tree::difference(&io, before, after, expansion, changes_max).await
-        })
-        .await
+        let engine = self.engine_over(overlay)?;
+        Ok(engine.compare_trees(self.id(), before, after, expansion, changes_max).await?)
     }
 
     /// Makes the bytes of a proof file: that a path is in a tree or, of grade full, that it is not.
@@ -82,17 +82,20 @@ impl Workspace {
     ) -> Result<Vec<u8>, WorkspaceError> {
         let tree = self.resolve_tree(reference).await?;
         let path = reference.path().cloned().unwrap_or_default();
-        let of = match tree.snapshot {
-            Some(recorded) => ProofOf::Snapshot(Box::new(recorded.snapshot)),
-            None => ProofOf::Root(tree.root),
-        };
-        let made = {
-            let path = path.clone();
-            self.run(move |io| async move { tree::prove_path(&io, of, &path, grade).await }).await?
-        };
+        let snapshot = tree.snapshot.map(|recorded| recorded.snapshot.encode().into());
+        let prove = self.engine().prove_path(self.id(), tree.root, snapshot, path.clone(), grade);
+        let made = prove.await?;
         let absent =
             || WorkspaceError::NoPath { reference: reference.shown_base(), path: path.clone() };
-        Ok(made.ok_or_else(absent)?.encode())
+        made.ok_or_else(absent)
+    }
+
+    /// The engine, which also finds the objects of `overlay`.
+    fn engine_over(&self, overlay: Arc<Overlay>) -> Result<Arc<dyn Engine>, StoreError> {
+        if overlay.is_empty() {
+            return Ok(self.engine().clone());
+        }
+        Ok(self.engine().on(overlaid(self.store(), overlay)?))
     }
 
     async fn drive<T: Send + 'static>(

@@ -267,10 +267,24 @@ impl Workspace {
         ids: &[ObjectId],
     ) -> Result<Vec<Option<Object>>, WorkspaceError> {
         let found = self.store().fetch_objects(self.id(), ids).await?;
-        let proven = |(id, bytes): (&ObjectId, Option<Bytes>)| {
-            bytes.map(|bytes| Object::check(*id, &bytes)).transpose()
+        let checked = self.check_objects(ids, found).await?;
+        Ok(checked.into_iter().map(Option::transpose).collect::<Result<_, Error>>()?)
+    }
+
+    /// Proves what a store answered, each object by itself.
+    pub(super) async fn check_objects(
+        &self,
+        ids: &[ObjectId],
+        found: Vec<Option<Bytes>>,
+    ) -> Result<Vec<Option<Result<Object, Error>>>, WorkspaceError> {
+        let is_there: Vec<bool> = found.iter().map(Option::is_some).collect();
+        let there = ids.iter().zip(found).filter_map(|(id, bytes)| Some((*id, bytes?)));
+        let mut checked = self.engine().check_objects(there.collect()).await?.into_iter();
+        let answer = |is_there: bool| match is_there {
+            true => checked.next().ok_or(Error::AnswersOutOfOrder).map(Some),
+            false => Ok(None),
         };
-        Ok(ids.iter().zip(found).map(proven).collect::<Result<_, Error>>()?)
+        Ok(is_there.into_iter().map(answer).collect::<Result<_, Error>>()?)
     }
 }
 

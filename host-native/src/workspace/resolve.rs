@@ -1,9 +1,11 @@
 //! Finds what a reference means.
 
+use std::collections::HashMap;
+
 use markerbed_core::{
-    AttributesId, ContentId, NodeId, Object, ObjectId, ObjectKind, SnapshotId,
+    AttributesId, ContentId, Error, NodeId, Object, ObjectId, ObjectKind, SnapshotId,
     ledger::Operation,
-    tree::{self, Node, Path, Resolved},
+    tree::{Attributes, NamedChild, Node, Path, Resolved},
 };
 
 use super::{
@@ -122,10 +124,7 @@ impl Workspace {
     pub async fn resolve_node(&self, reference: &Reference) -> Result<Place, WorkspaceError> {
         let tree = self.resolve_tree(reference).await?;
         let path = reference.path().cloned().unwrap_or_default();
-        let resolved = {
-            let (root, path) = (tree.root, path.clone());
-            self.run(move |io| async move { tree::resolve(&io, root, &path).await }).await?
-        };
+        let resolved = self.engine().resolve(self.id(), tree.root, path.clone()).await?;
         let shown = reference.shown_base();
         match resolved {
             Resolved::Found { id, node } => Ok(Place { tree, path, id, node }),
@@ -151,8 +150,48 @@ impl Workspace {
         let Some(root) = snapshot.and_then(|snapshot| snapshot.snapshot.attributes) else {
             return Ok(None);
         };
-        let path = place.path.clone();
-        self.run(move |io| async move { tree::resolve_attributes(&io, root, &path).await }).await
+        Ok(self.engine().resolve_attributes(self.id(), root, place.path.clone()).await?)
+    }
+
+    /// Reads attributes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::MissingObject`], what is wrong with them, or a failure of the store.
+    pub async fn attributes(&self, id: AttributesId) -> Result<Attributes, WorkspaceError> {
+        let found = self.fetch_objects(&[id.into()]).await?.pop().flatten();
+        let attributes = found.as_ref().and_then(Object::as_attributes).cloned();
+        attributes.ok_or_else(|| Error::MissingObject { id: id.into() }.into())
+    }
+
+    /// Lists up to `max` children of a directory in order, from the first whose name is not below
+    /// `from`, each with its node if that is in the store.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong or missing in the directory, or wrong with a node; a failure of the store.
+    pub async fn list_children(
+        &self,
+        directory: NodeId,
+        from: Vec<u8>,
+        max: u64,
+    ) -> Result<Vec<(NamedChild, Option<Node>)>, WorkspaceError> {
+        let children = self.engine().list_directory(self.id(), directory, from, max).await?;
+        // Children may be the same node; a store is asked for it once.
+        let mut nodes: HashMap<ObjectId, Option<Node>> = HashMap::new();
+        let ids = children.iter().map(|named| named.child.id.into());
+        let distinct: Vec<ObjectId> = ids.filter(|id| nodes.insert(*id, None).is_none()).collect();
+        for ids in distinct.chunks(ANSWER_ITEMS_MAX) {
+            for (id, object) in ids.iter().zip(self.fetch_objects(ids).await?) {
+                nodes.insert(*id, object.as_ref().and_then(Object::as_node).cloned());
+            }
+        }
+        let node = |child: &NamedChild| nodes.get(&child.child.id.into()).cloned().flatten();
+        let listed = children.into_iter().map(|child| {
+            let node = node(&child);
+            (child, node)
+        });
+        Ok(listed.collect())
     }
 
     /// Finds whatever a reference names: besides snapshots and nodes, all 64 digits of an id also

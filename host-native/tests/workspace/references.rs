@@ -340,8 +340,9 @@ fn a_tree_in_memory_is_compared_with_one_in_the_store() {
         overlay.insert(id, bytes);
     }
 
+    let overlay = std::sync::Arc::new(overlay);
     let difference =
-        wait(workspace.difference(before.snapshot.root, after, Expansion::Whole, 100, &overlay));
+        wait(workspace.difference(before.snapshot.root, after, Expansion::Whole, 100, overlay));
 
     let changes = difference.unwrap().changes;
     let shown: Vec<String> = changes

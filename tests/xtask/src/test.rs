@@ -206,7 +206,8 @@ impl Steps {
 const BROWSER: &str = "tests in a browser";
 
 /// On in CI; off elsewhere, since they build a compiler.
-const COMPONENT_FEATURES: &str = "markerbed-host/component,markerbed-cross-target/compare";
+const COMPONENT_FEATURES: &str =
+    "markerbed/component,markerbed-host/component,markerbed-cross-target/compare";
 
 #[cfg(test)]
 mod tests {

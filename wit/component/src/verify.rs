@@ -36,6 +36,13 @@ impl verify::Guest for Guest {
         Object::check(id.into(), &bytes).map(drop).map_err(Into::into)
     }
 
+    fn check_objects(objects: Vec<types::Object>) -> Vec<Option<types::Error>> {
+        let fault = |object: &types::Object| {
+            Object::check(object.id.into(), &object.bytes).err().map(Into::into)
+        };
+        objects.iter().map(fault).collect()
+    }
+
     fn map_range(
         root: types::Id,
         kind: u8,

@@ -1,9 +1,12 @@
 //! The calls.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use markerbed_core::{
-    ContentId, Id16, MapId, NodeId, ObjectId, Sha256Digest, SnapshotId, WorkspaceId,
+    AttributesId, ContentId, Error, Id16, MapId, NodeId, Object, ObjectId, Sha256Digest,
+    SnapshotId, WorkspaceId,
     ledger::{ConsistencyClaim, InclusionClaim},
     map::{Change, Difference, Entry, MapKind},
     tree::{
@@ -11,7 +14,7 @@ use markerbed_core::{
         TreeDifference, Verdict,
     },
 };
-use markerbed_storage::{MaybeSend, MaybeSync, Outcome, RowChange};
+use markerbed_storage::{MaybeSend, MaybeSync, Outcome, RowChange, Store};
 
 use crate::{CallError, Replay};
 
@@ -25,6 +28,9 @@ use crate::{CallError, Replay};
 #[cfg_attr(target_arch = "wasm32", async_trait(?Send))]
 #[cfg_attr(not(target_arch = "wasm32"), async_trait)]
 pub trait Engine: MaybeSend + MaybeSync {
+    /// The same engine over another store.
+    fn on(&self, store: Arc<dyn Store>) -> Arc<dyn Engine>;
+
     /// The ids of contents that are in memory.
     async fn content_ids(&self, contents: &[Bytes]) -> Result<Vec<ContentId>, CallError>;
 
@@ -119,6 +125,15 @@ pub trait Engine: MaybeSend + MaybeSync {
         path: Path,
     ) -> Result<Resolved, CallError>;
 
+    /// Follows a path through the attributes that mirror a tree, from those of its root; `None` if
+    /// what is there has none.
+    async fn resolve_attributes(
+        &self,
+        workspace: WorkspaceId,
+        root: AttributesId,
+        path: Path,
+    ) -> Result<Option<AttributesId>, CallError>;
+
     /// Up to `max` children of a directory in order, from the first whose name is not below `from`.
     async fn list_directory(
         &self,
@@ -158,6 +173,12 @@ pub trait Engine: MaybeSend + MaybeSync {
     /// Proves that bytes are canonical and are the object of that id.
     async fn check_object(&self, id: ObjectId, bytes: &[u8]) -> Result<(), CallError>;
 
+    /// Proves objects, each by itself, and reads them.
+    async fn check_objects(
+        &self,
+        objects: Vec<StoredObject>,
+    ) -> Result<Vec<Result<Object, Error>>, CallError>;
+
     /// Begins the state of a workspace, to be applied entry by entry.
     async fn replay(&self) -> Result<Box<dyn Replay>, CallError>;
 
@@ -194,6 +215,14 @@ pub trait Engine: MaybeSend + MaybeSync {
         &self,
         workspace: WorkspaceId,
         request: CommitRequest,
+    ) -> Result<Outcome, CallError>;
+
+    /// Commits an entry, given by its canonical bytes, after the one before it, with rows.
+    async fn commit_entry(
+        &self,
+        workspace: WorkspaceId,
+        entry: Bytes,
+        rows: Vec<RowChange>,
     ) -> Result<Outcome, CallError>;
 }
 

@@ -5,7 +5,7 @@ use std::{future::Future, sync::Arc};
 use async_trait::async_trait;
 use bytes::Bytes;
 use markerbed_core::{
-    ContentId, Error, MapId, NodeId, Object, ObjectId, Sha256Digest, WorkspaceId,
+    AttributesId, ContentId, Error, MapId, NodeId, Object, ObjectId, Sha256Digest, WorkspaceId,
     codec::Canonical,
     hash::content_id,
     ledger::{self, ConsistencyClaim, InclusionClaim, LedgerEntry, Operation, RefMove},
@@ -16,7 +16,7 @@ use markerbed_core::{
         ProofOf, Resolved, Snapshot, TreeDifference, TreeProof, Verdict,
     },
 };
-use markerbed_storage::{Batch, Outcome, Store, StoredEntry, drive::drive};
+use markerbed_storage::{Batch, Outcome, RowChange, Store, StoredEntry, drive::drive};
 
 use crate::{
     BuiltDirectory, BuiltMap, CallError, CommitRequest, ContentHasher, Engine, Replay,
@@ -49,6 +49,10 @@ impl Direct {
 #[cfg_attr(target_arch = "wasm32", async_trait(?Send))]
 #[cfg_attr(not(target_arch = "wasm32"), async_trait)]
 impl Engine for Direct {
+    fn on(&self, store: Arc<dyn Store>) -> Arc<dyn Engine> {
+        Arc::new(Self(store))
+    }
+
     async fn content_ids(&self, contents: &[Bytes]) -> Result<Vec<ContentId>, CallError> {
         Ok(contents.iter().map(|content| content_id(content)).collect())
     }
@@ -171,6 +175,16 @@ impl Engine for Direct {
         self.run(workspace, resolve).await
     }
 
+    async fn resolve_attributes(
+        &self,
+        workspace: WorkspaceId,
+        root: AttributesId,
+        path: Path,
+    ) -> Result<Option<AttributesId>, CallError> {
+        let resolve = move |io| async move { tree::resolve_attributes(&io, root, &path).await };
+        self.run(workspace, resolve).await
+    }
+
     async fn list_directory(
         &self,
         workspace: WorkspaceId,
@@ -234,6 +248,13 @@ impl Engine for Direct {
         Ok(())
     }
 
+    async fn check_objects(
+        &self,
+        objects: Vec<StoredObject>,
+    ) -> Result<Vec<Result<Object, Error>>, CallError> {
+        Ok(objects.into_iter().map(|(id, bytes)| Object::check(id, &bytes)).collect())
+    }
+
     async fn replay(&self) -> Result<Box<dyn Replay>, CallError> {
         Ok(Box::new(DirectReplay::default()))
     }
@@ -294,6 +315,18 @@ impl Engine for Direct {
             entries: vec![StoredEntry::of(&entry)],
             rows: request.rows,
         };
+        Ok(self.0.commit(workspace, batch).await?)
+    }
+
+    async fn commit_entry(
+        &self,
+        workspace: WorkspaceId,
+        entry: Bytes,
+        rows: Vec<RowChange>,
+    ) -> Result<Outcome, CallError> {
+        let entry = LedgerEntry::decode(&entry)?;
+        let expected = entry.number.checked_sub(1);
+        let batch = Batch { expected, entries: vec![StoredEntry::of(&entry)], rows };
         Ok(self.0.commit(workspace, batch).await?)
     }
 }

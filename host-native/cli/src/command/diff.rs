@@ -1,9 +1,9 @@
 //! `markerbed diff`
 
-use std::ffi::OsString;
+use std::{ffi::OsString, sync::Arc};
 
 use markerbed_core::tree::Expansion;
-use markerbed_host::{drive::blocking::wait, workspace::Overlay};
+use markerbed_host::drive::blocking::wait;
 
 use crate::{
     exit::Exit,
@@ -45,7 +45,7 @@ impl Diff {
             after.id,
             Expansion::Everything,
             self.limit,
-            &Overlay::new(),
+            Arc::default(),
         ))?;
         if difference.changes.is_empty() && before.tree.snapshot.is_some() {
             let [was, is] = [&before, &after].map(|place| {

@@ -7,11 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use markerbed_core::{
-    codec::Canonical,
-    tree::{Finding, Grade, TreeProof},
-};
-use markerbed_host::drive::blocking::wait;
+use markerbed_core::tree::{Expectation, Finding, Grade, Verdict};
+use markerbed_host::{drive::blocking::wait, workspace::WorkspaceError};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -75,7 +72,13 @@ impl Prove {
         }
         let grade = if self.blind { Grade::Blind } else { Grade::Full };
         let proof = wait(opened.workspace.prove(&reference, grade))?;
-        let claim = TreeProof::decode(&proof).and_then(|proof| proof.check())?;
+        let verdict = wait(host.computer.engine().verify_path(&proof, Expectation::Nothing));
+        let claim = match verdict.map_err(WorkspaceError::from)? {
+            Verdict::Broken(error) => return Err(error.into()),
+            Verdict::Verified(claim) | Verdict::Consistent(claim) | Verdict::Differs(claim) => {
+                claim
+            }
+        };
         let word = match claim.found {
             Finding::Present { .. } => "present",
             Finding::Contained { .. } => "contained",

@@ -167,10 +167,7 @@ fn show_node(
     place: &Place,
 ) -> Result<(ShowAnswer, Exit), Failure> {
     let attributes = wait(opened.workspace.resolve_attributes(place)).and_then(|id| match id {
-        Some(id) => {
-            wait(opened.workspace.run(move |io| async move { io.fetch_attributes(id).await }))
-                .map(Some)
-        }
+        Some(id) => wait(opened.workspace.attributes(id)).map(Some),
         None => Ok(None),
     });
     let (attributes, exit) = match attributes {

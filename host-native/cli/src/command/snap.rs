@@ -1,6 +1,6 @@
 //! `markerbed snap`
 
-use std::{collections::BTreeMap, io, path::PathBuf};
+use std::{collections::BTreeMap, io, path::PathBuf, sync::Arc};
 
 use markerbed_core::{
     Id16, NodeId,
@@ -12,7 +12,7 @@ use markerbed_host::{
     snapshot::{
         Attention, Holding, Memory, NodesOnly, Sink, SnapOptions, StoreSink, Taken, take_again,
     },
-    workspace::{Capture, Committed, Overlay, RecordedSnapshot, SnapshotDraft, Stamp, When},
+    workspace::{Capture, Committed, RecordedSnapshot, SnapshotDraft, Stamp, When},
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -371,7 +371,7 @@ fn compare(
         taken.root,
         Expansion::Everything,
         CHANGES_MAX,
-        &Overlay::new(),
+        Arc::default(),
     ))?;
     if host.output.is_verbose() && !host.output.is_json() {
         for change in &difference.changes {

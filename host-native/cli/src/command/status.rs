@@ -1,6 +1,6 @@
 //! `markerbed status`
 
-use std::{io, path::PathBuf};
+use std::{io, path::PathBuf, sync::Arc};
 
 use markerbed_core::tree::{Expansion, TreeDifference};
 use markerbed_host::{
@@ -97,14 +97,14 @@ impl Status {
         if let Some(sealed) = &sealed {
             sealed.check(host, &opened, taken.root)?;
         }
-        let objects = sink.into_objects();
+        let objects = Arc::new(sink.into_objects());
         let difference = match &newest {
             Some(newest) => Some(wait(opened.workspace.difference(
                 newest.snapshot.root,
                 taken.root,
                 Expansion::Everything,
                 CHANGES_MAX,
-                &objects,
+                objects.clone(),
             ))?),
             None => None,
         };

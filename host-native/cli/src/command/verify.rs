@@ -9,8 +9,9 @@ use std::{
 use markerbed_core::{
     NodeId, SnapshotId,
     limits::PROOF_BYTES_MAX,
-    tree::{Expectation, Finding, TreeClaim, TreeProof, Verdict},
+    tree::{Expectation, Finding, TreeClaim, Verdict},
 };
+use markerbed_host::{drive::blocking::wait, workspace::WorkspaceError};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -130,7 +131,8 @@ impl Verify {
             (None, Some(snapshot)) => Expectation::Snapshot(snapshot),
             (None, None) => Expectation::Nothing,
         };
-        let verdict = TreeProof::verify(&proof, expectation);
+        let verdict = wait(host.computer.engine().verify_path(&proof, expectation));
+        let verdict = verdict.map_err(WorkspaceError::from)?;
         let exit = match verdict {
             Verdict::Verified(_) => Exit::Done,
             Verdict::Consistent(_) => Exit::Incomplete,

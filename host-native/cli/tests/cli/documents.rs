@@ -121,6 +121,7 @@ fn quoted(text: &str) -> String {
 
 const LAYERS: &[&str] = &[
     "storage/src/error.rs",
+    "wit/engine/src/error.rs",
     "host-native/src/workspace/error.rs",
     "host-native/src/workspace/keys.rs",
     "host-native/src/snapshot/error.rs",

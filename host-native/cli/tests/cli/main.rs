@@ -11,6 +11,8 @@ mod support;
 
 mod attributes;
 mod documents;
+#[cfg(feature = "component")]
+mod engines;
 mod golden;
 mod hostile_names;
 mod interrupted;

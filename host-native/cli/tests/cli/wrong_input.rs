@@ -103,6 +103,16 @@ fn wrong_names_and_options<'a>(log_of_zeros: &'a [&'a str]) -> Vec<Wrong<'a>> {
     ]
 }
 
+#[cfg(not(feature = "component"))]
+#[test]
+fn an_engine_that_was_not_built_is_named() {
+    let desk = desk_with_snapshot();
+
+    let ran = check_wrong(&desk, &["log", "--engine", "component=any.wasm"], 2, "engine-not-built");
+
+    assert!(ran.err.contains("--features component"), "{ran:?}");
+}
+
 #[test]
 fn without_a_store_every_command_says_so() {
     let desk = Desk::new();

@@ -1,9 +1,9 @@
 //! Reads what may be damaged: one bad record must not hide the others of its batch.
 
 use bytes::Bytes;
-use markerbed_core::{ContentId, Object, ObjectId, hash::ContentHasher};
+use markerbed_core::{ContentId, Error, Object, ObjectId, hash::ContentHasher};
 
-use super::super::Workspace;
+use super::super::{Workspace, WorkspaceError};
 use crate::store::StoreError;
 
 /// What became of a question about something that may be damaged.
@@ -22,23 +22,20 @@ impl Workspace {
     pub(super) async fn fetch_each_object(
         &self,
         ids: &[ObjectId],
-    ) -> Result<Vec<Fetched<Object>>, StoreError> {
-        let prove = |id: &ObjectId, bytes: Option<Bytes>| match bytes {
-            None => Fetched::Missing,
-            Some(bytes) => match Object::check(*id, &bytes) {
-                Ok(object) => Fetched::Whole(object),
-                Err(error) => Fetched::Damaged(error.to_string()),
-            },
-        };
+    ) -> Result<Vec<Fetched<Object>>, WorkspaceError> {
         let all = self.store().fetch_objects(self.id(), ids).await;
         if let Some(all) = undamaged(all)? {
-            return Ok(ids.iter().zip(all).map(|(id, bytes)| prove(id, bytes)).collect());
+            let checked = self.check_objects(ids, all).await?;
+            return Ok(checked.into_iter().map(proven).collect());
         }
         let mut each = Vec::with_capacity(ids.len());
         for id in ids {
             let one = one(self.store().fetch_objects(self.id(), &[*id]).await)?;
             each.push(match one {
-                Fetched::Whole(bytes) => prove(id, Some(bytes)),
+                Fetched::Whole(bytes) => {
+                    let checked = self.check_objects(&[*id], vec![Some(bytes)]).await?;
+                    proven(checked.into_iter().next().flatten())
+                }
                 Fetched::Missing => Fetched::Missing,
                 Fetched::Damaged(why) => Fetched::Damaged(why),
             });
@@ -115,6 +112,15 @@ impl Workspace {
             Err(error @ StoreError::Damaged { .. }) => Ok(Fetched::Damaged(error.to_string())),
             other => other,
         }
+    }
+}
+
+/// What proving an object says of it.
+fn proven(checked: Option<Result<Object, Error>>) -> Fetched<Object> {
+    match checked {
+        Some(Ok(object)) => Fetched::Whole(object),
+        Some(Err(error)) => Fetched::Damaged(error.to_string()),
+        None => Fetched::Missing,
     }
 }
 

@@ -6,9 +6,10 @@ use bytes::Bytes;
 use markerbed_core::{
     Object, ObjectId, SnapshotId, StateId,
     codec::Canonical,
-    ledger::{LedgerEntry, Operation, State},
+    ledger::{LedgerEntry, Operation},
     tree::Snapshot,
 };
+use markerbed_engine::{CallError, Replay};
 
 use super::{CheckFault, CheckedItem, Run, fetch::Fetched};
 use crate::{
@@ -19,10 +20,9 @@ use crate::{
     },
 };
 
-/// What the entries give.
+/// What the entries give, but for the state.
 #[derive(Default)]
 pub(super) struct Replayed {
-    pub(super) state: State,
     pub(super) tip: Tip,
     /// The snapshots that entries commit, in order, whether or not the entries follow from each
     /// other.
@@ -45,7 +45,10 @@ struct Read {
 
 impl Run<'_> {
     /// Reads every entry and replays them as far as they follow from each other.
-    pub(super) async fn replay(&mut self) -> Result<Replayed, WorkspaceError> {
+    pub(super) async fn replay(
+        &mut self,
+        state: &mut dyn Replay,
+    ) -> Result<Replayed, WorkspaceError> {
         let mut replayed = Replayed::default();
         let newest = self.workspace.store().number(self.workspace.id()).await?;
         let end = newest.map_or(0, |newest| newest.saturating_add(1));
@@ -61,7 +64,7 @@ impl Run<'_> {
                     number = number.saturating_add(read.len() as u64);
                     self.progress.advance(read.len() as u64, 0);
                     self.check_requests(&read).await?;
-                    self.replay_some(read, &mut replayed).await?;
+                    self.replay_some(read, state, &mut replayed).await?;
                     continue;
                 }
                 Fetched::Missing => {
@@ -118,6 +121,7 @@ impl Run<'_> {
     async fn replay_some(
         &mut self,
         read: Vec<Read>,
+        state: &mut dyn Replay,
         replayed: &mut Replayed,
     ) -> Result<(), WorkspaceError> {
         let ids: Vec<ObjectId> = read.iter().filter_map(Read::commits).map(Into::into).collect();
@@ -134,7 +138,7 @@ impl Run<'_> {
             if let Some(Operation::State(id)) = read.entry.as_ref().map(|entry| &entry.operation) {
                 replayed.states.push(*id);
             }
-            if let Err(why) = replayed.apply(&read, snapshot.as_ref()) {
+            if let Some(why) = replayed.apply(&read, snapshot.as_ref(), state).await? {
                 self.findings.add(CheckFault::WrongEntry, CheckedItem::Entry(read.number), why);
             }
         }
@@ -181,27 +185,36 @@ impl Run<'_> {
 }
 
 impl Replayed {
-    /// Applies an entry, unless one before it did not follow.
-    fn apply(&mut self, read: &Read, snapshot: Option<&Snapshot>) -> Result<(), String> {
+    /// Applies an entry, unless one before it did not follow, and says why it does not follow.
+    async fn apply(
+        &mut self,
+        read: &Read,
+        snapshot: Option<&Snapshot>,
+        state: &mut dyn Replay,
+    ) -> Result<Option<String>, WorkspaceError> {
         if self.is_broken {
-            return Ok(());
+            return Ok(None);
         }
         let Some(entry) = &read.entry else {
             // What is wrong with it was found when it was decoded.
             self.is_broken = true;
-            return Ok(());
+            return Ok(None);
         };
-        self.state.apply(entry).map_err(|error| {
-            self.is_broken = true;
-            format!("{error}; nothing after it was replayed")
-        })?;
+        match state.apply(vec![read.bytes.clone()]).await {
+            Ok(()) => {}
+            Err(CallError::Engine(error)) => {
+                self.is_broken = true;
+                return Ok(Some(format!("{error}; nothing after it was replayed")));
+            }
+            Err(error) => return Err(error.into()),
+        }
         for change in rows::changes_of(entry, &read.bytes, snapshot, &mut self.tip) {
             match change.value {
                 Some(value) => self.rows.insert(change.key, value),
                 None => self.rows.remove(&change.key),
             };
         }
-        Ok(())
+        Ok(None)
     }
 }
 

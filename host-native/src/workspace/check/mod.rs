@@ -23,6 +23,7 @@ use foldhash::HashSet;
 use graph::Checked;
 use ledger::Replayed;
 use markerbed_core::{ContentId, Object, ObjectId, SnapshotId, tree::Snapshot};
+use markerbed_engine::{CallError, Replay};
 
 use super::{Workspace, WorkspaceError};
 use crate::{progress::Silent, snapshot::Holding};
@@ -107,7 +108,8 @@ impl Workspace {
         };
         run.take_scanned(scanned);
         progress.begin(CheckStage::Ledger);
-        let mut replayed = run.replay().await?;
+        let mut state = self.engine().replay().await?;
+        let mut replayed = run.replay(&mut *state).await?;
         run.check_rows(&mut replayed).await?;
         run.check_register().await?;
         progress.begin(CheckStage::Trees);
@@ -115,7 +117,7 @@ impl Workspace {
         run.check_states(&replayed).await?;
         progress.begin(CheckStage::Places);
         run.name_all_places(&replayed).await?;
-        Ok(run.into_report(&replayed))
+        run.into_report(&replayed, &mut *state).await
     }
 }
 
@@ -203,10 +205,19 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn into_report(self, replayed: &Replayed) -> CheckReport {
+    async fn into_report(
+        self,
+        replayed: &Replayed,
+        state: &mut dyn Replay,
+    ) -> Result<CheckReport, WorkspaceError> {
+        let (state, log_root) = match state.state().await {
+            Ok(after) => (Some(after.id), after.log_root),
+            Err(CallError::Engine(_)) => (None, replayed.tip.log.root()),
+            Err(error) => return Err(error.into()),
+        };
         let stored = &self.stored;
         let looked = Looked {
-            entries: replayed.state.entries(),
+            entries: replayed.tip.log.leaves(),
             snapshots: replayed.snapshots.len() as u64,
             objects_unreferenced: self.looked.objects.map(|_| stored.objects_not_met()),
             contents_unreferenced: self.looked.contents.map(|_| stored.contents_not_met()),
@@ -215,15 +226,15 @@ impl Run<'_> {
         };
         let health = self.findings.health();
         let (findings, findings_total) = self.findings.into_list();
-        CheckReport {
+        Ok(CheckReport {
             workspace: self.workspace.id(),
             looked,
-            log_root: replayed.tip.log.root(),
-            state: replayed.state.id().ok(),
+            log_root,
+            state,
             findings,
             findings_total,
             health,
-        }
+        })
     }
 }
 

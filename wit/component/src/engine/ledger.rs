@@ -63,6 +63,17 @@ impl exported::Guest for Guest {
         let batch = Batch { expected: Some(expected), entries: alloc::vec![stored(&entry)], rows };
         Ok(records::commit(workspace, &batch)?)
     }
+
+    fn commit_entry(
+        workspace: types::Id,
+        entry: Vec<u8>,
+        rows: Vec<RowChange>,
+    ) -> Result<Outcome, types::Error> {
+        let entry = LedgerEntry::decode(&entry)?;
+        let expected = entry.number.checked_sub(1);
+        let batch = Batch { expected, entries: alloc::vec![stored(&entry)], rows };
+        Ok(records::commit(workspace, &batch)?)
+    }
 }
 
 /// The state of a workspace, entry by entry. A component runs on one thread at a time.

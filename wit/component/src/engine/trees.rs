@@ -3,7 +3,7 @@
 use alloc::{boxed::Box, vec::Vec};
 
 use markerbed_core::{
-    Error, NodeId, Object, ObjectId, ObjectKind,
+    AttributesId, Error, NodeId, Object, ObjectId, ObjectKind,
     codec::Canonical,
     tree::{
         self, Child, Counts, Directory, Expansion, File, Name, NewChild, Node, NodeBody, NodeKind,
@@ -79,6 +79,16 @@ impl trees::Guest for Guest {
             Resolved::Absent { depth } => trees::Resolved::Absent(depth),
             Resolved::NotDirectory { depth } => trees::Resolved::NotDirectory(depth),
         })
+    }
+
+    fn resolve_attributes(
+        workspace: types::Id,
+        root: types::Id,
+        path: Vec<u8>,
+    ) -> Result<Option<types::Id>, types::Error> {
+        let (root, path) = (AttributesId::from(root), Path::new(&path)?);
+        let resolve = move |io| async move { tree::resolve_attributes(&io, root, &path).await };
+        Ok(drive(workspace, resolve)?.map(Into::into))
     }
 
     fn list_directory(

@@ -125,7 +125,8 @@ impl<'a> Stage<'a> {
         let now_ms = START_MS + self.commands * MINUTE_MS;
         let inputs = Inputs::Demo { now_ms, given: self.randoms };
         let output = Output::new(Box::new(heard), Style::Text, Notes::WithResults);
-        Host::of_demo(output, inputs, self.scratch.clone().into_os_string())
+        let config_home = self.scratch.clone().into_os_string();
+        Host::of_demo(output, inputs, config_home, self.host.computer.clone())
     }
 
     fn perform(&mut self, arguments: &[&str], heard: Heard) -> Exit {

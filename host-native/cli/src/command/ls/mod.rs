@@ -8,7 +8,7 @@ use std::{ffi::OsString, io};
 
 use markerbed_core::{
     NodeId,
-    tree::{Directory, NamedChild, Node, NodeKind, Path, list_directory},
+    tree::{NamedChild, Node, NodeKind, Path},
 };
 use markerbed_host::{drive::blocking::wait, restore::tree_walk, workspace::Place};
 use schemars::JsonSchema;
@@ -72,7 +72,7 @@ impl Ls {
         match place.node.as_directory() {
             None => listing.put_itself(&place)?,
             Some(_) if self.recursive => listing.put_all_below(&opened, place.id)?,
-            Some(directory) => listing.put_children(&opened, *directory)?,
+            Some(_) => listing.put_children(&opened, place.id)?,
         }
         let missing = listing.missing;
         if missing == 0 {
@@ -99,20 +99,14 @@ impl Listing<'_> {
         self.put(name, place.id, place.node.kind(), Some(&place.node))
     }
 
-    fn put_children(&mut self, opened: &Opened, directory: Directory) -> Result<(), Failure> {
+    fn put_children(&mut self, opened: &Opened, directory: NodeId) -> Result<(), Failure> {
         let mut from = Vec::new();
         loop {
             let start = from;
-            let children = opened.run(move |io| async move {
-                let children =
-                    list_directory(&io, &directory, &start, CHILDREN_AT_ONCE as u64).await?;
-                let ids: Vec<_> = children.iter().map(|named| named.child.id.into()).collect();
-                let nodes = io.fetch_many(&ids).await;
-                Ok(children.into_iter().zip(nodes).collect::<Vec<_>>())
-            })?;
-            for (NamedChild { name, child }, object) in &children {
-                let node = object.as_ref().and_then(|object| object.as_node());
-                self.put(name.as_bytes().to_vec(), child.id, child.kind, node)?;
+            let children =
+                wait(opened.workspace.list_children(directory, start, CHILDREN_AT_ONCE as u64))?;
+            for (NamedChild { name, child }, node) in &children {
+                self.put(name.as_bytes().to_vec(), child.id, child.kind, node.as_ref())?;
             }
             let Some((last, _)) = children.last().filter(|_| children.len() >= CHILDREN_AT_ONCE)
             else {

@@ -1,0 +1,203 @@
+//! What lies over the objects of a store: others, or a proof.
+
+use std::{collections::HashMap, ops::Range, sync::Arc};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use markerbed_core::{Error, Object, ObjectId, WorkspaceId};
+use markerbed_engine::{Engine, StoredObject};
+
+use super::proven_contents::ProvenContents;
+use crate::store::{
+    Batch, Capabilities, Combined, Contents, Outcome, Records, RequestKey, RowRange, Store,
+    StoreError,
+};
+
+/// Objects that are in memory only: of a tree that was hashed and not put.
+pub type Overlay = HashMap<ObjectId, Bytes>;
+
+/// The store, in which the objects of `overlay` are found, too.
+///
+/// # Errors
+///
+/// [`StoreError::Incapable`] if the store cannot keep what is promised; then it never could.
+pub(super) fn overlaid(
+    store: &Arc<dyn Store>,
+    overlay: Arc<Overlay>,
+) -> Result<Arc<dyn Store>, StoreError> {
+    over(store, Layer::Overlay(overlay), store.clone())
+}
+
+/// The store, of which `engine` proves each object before it is put or handed on.
+///
+/// Bytes read that it refuses are handed on, so that who asked refuses them in the same words; but
+/// if core in this program does not refuse them, too, the store fails.
+///
+/// # Errors
+///
+/// As [`overlaid`].
+pub(super) fn proven(
+    store: &Arc<dyn Store>,
+    engine: Arc<dyn Engine>,
+) -> Result<Arc<dyn Store>, StoreError> {
+    let contents = ProvenContents { store: store.clone(), engine: engine.clone() };
+    over(store, Layer::Proof(engine), Arc::new(contents))
+}
+
+fn over(
+    store: &Arc<dyn Store>,
+    layer: Layer,
+    contents: Arc<dyn Contents>,
+) -> Result<Arc<dyn Store>, StoreError> {
+    let records = Arc::new(Layered { store: store.clone(), layer });
+    Ok(Arc::new(Combined::new(records, contents, store.clone())?))
+}
+
+/// What lies over the objects of a store.
+enum Layer {
+    /// Other objects.
+    Overlay(Arc<Overlay>),
+    /// Who proves them.
+    Proof(Arc<dyn Engine>),
+}
+
+struct Layered {
+    store: Arc<dyn Store>,
+    layer: Layer,
+}
+
+impl Layered {
+    async fn fetch_over(
+        &self,
+        overlay: &Overlay,
+        workspace: WorkspaceId,
+        ids: &[ObjectId],
+    ) -> Result<Vec<Option<Bytes>>, StoreError> {
+        let is_stored = |id: &&ObjectId| !overlay.contains_key(id);
+        let stored: Vec<ObjectId> = ids.iter().filter(is_stored).copied().collect();
+        let fetched = match stored.is_empty() {
+            true => Vec::new(),
+            false => self.store.fetch_objects(workspace, &stored).await?,
+        };
+        let mut fetched = fetched.into_iter();
+        let answer = |id| match overlay.get(id) {
+            Some(bytes) => Some(bytes.clone()),
+            None => fetched.next().flatten(),
+        };
+        Ok(ids.iter().map(answer).collect())
+    }
+
+    async fn fetch_proven(
+        &self,
+        engine: &dyn Engine,
+        workspace: WorkspaceId,
+        ids: &[ObjectId],
+    ) -> Result<Vec<Option<Bytes>>, StoreError> {
+        let fetched = self.store.fetch_objects(workspace, ids).await?;
+        let there = ids.iter().zip(&fetched);
+        let there = there.filter_map(|(id, bytes)| Some((*id, bytes.clone()?)));
+        let there: Vec<StoredObject> = there.collect();
+        let checked = check(engine, there.clone()).await?;
+        for ((id, bytes), checked) in there.iter().zip(checked) {
+            if checked.is_err() && Object::check(*id, bytes).is_ok() {
+                return Err(failed(format!("it refuses {id}, which is right")));
+            }
+        }
+        Ok(fetched)
+    }
+}
+
+#[async_trait]
+impl Records for Layered {
+    fn record_capabilities(&self) -> Capabilities {
+        self.store.record_capabilities()
+    }
+
+    async fn fetch_objects(
+        &self,
+        workspace: WorkspaceId,
+        ids: &[ObjectId],
+    ) -> Result<Vec<Option<Bytes>>, StoreError> {
+        match &self.layer {
+            Layer::Overlay(overlay) => self.fetch_over(overlay, workspace, ids).await,
+            Layer::Proof(engine) => self.fetch_proven(&**engine, workspace, ids).await,
+        }
+    }
+
+    async fn has_objects(
+        &self,
+        workspace: WorkspaceId,
+        ids: &[ObjectId],
+    ) -> Result<Vec<bool>, StoreError> {
+        let found = self.store.has_objects(workspace, ids).await?;
+        let Layer::Overlay(overlay) = &self.layer else { return Ok(found) };
+        Ok(ids.iter().zip(found).map(|(id, is)| is || overlay.contains_key(id)).collect())
+    }
+
+    async fn put_objects(
+        &self,
+        workspace: WorkspaceId,
+        objects: &[(ObjectId, Bytes)],
+    ) -> Result<(), StoreError> {
+        if let Layer::Proof(engine) = &self.layer {
+            let checked = check(&**engine, objects.to_vec()).await?;
+            for ((id, _), checked) in objects.iter().zip(checked) {
+                checked.map_err(|error| failed(format!("it refuses {id}: {error}")))?;
+            }
+        }
+        self.store.put_objects(workspace, objects).await
+    }
+
+    async fn fetch_rows(
+        &self,
+        workspace: WorkspaceId,
+        keys: &[Bytes],
+    ) -> Result<Vec<Option<Bytes>>, StoreError> {
+        self.store.fetch_rows(workspace, keys).await
+    }
+
+    async fn range_rows(
+        &self,
+        workspace: WorkspaceId,
+        range: &RowRange,
+        limit: usize,
+    ) -> Result<Vec<(Bytes, Bytes)>, StoreError> {
+        self.store.range_rows(workspace, range, limit).await
+    }
+
+    async fn number(&self, workspace: WorkspaceId) -> Result<Option<u64>, StoreError> {
+        self.store.number(workspace).await
+    }
+
+    async fn fetch_entries(
+        &self,
+        workspace: WorkspaceId,
+        numbers: Range<u64>,
+    ) -> Result<Vec<Bytes>, StoreError> {
+        self.store.fetch_entries(workspace, numbers).await
+    }
+
+    async fn find_requests(
+        &self,
+        workspace: WorkspaceId,
+        requests: &[RequestKey],
+    ) -> Result<Vec<Option<u64>>, StoreError> {
+        self.store.find_requests(workspace, requests).await
+    }
+
+    async fn commit(&self, workspace: WorkspaceId, batch: Batch) -> Result<Outcome, StoreError> {
+        self.store.commit(workspace, batch).await
+    }
+}
+
+async fn check(
+    engine: &dyn Engine,
+    objects: Vec<StoredObject>,
+) -> Result<Vec<Result<Object, Error>>, StoreError> {
+    engine.check_objects(objects).await.map_err(|error| failed(error.to_string()))
+}
+
+/// The engine, not the store, is the place that failed.
+pub(super) fn failed(cause: String) -> StoreError {
+    StoreError::Permanent { place: "the engine in its sandbox".to_owned(), cause: cause.into() }
+}
