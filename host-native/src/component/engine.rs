@@ -10,8 +10,8 @@ use markerbed_core::{
     ledger::{ConsistencyClaim, InclusionClaim},
     map::{Change, Difference, Entry, MapKind},
     tree::{
-        Child, Expansion, Expectation, Grade, Name, NamedChild, Node, NodeKind, Path, Resolved,
-        TreeChange, TreeDifference, Verdict,
+        Expansion, Expectation, Grade, Name, NamedChild, Node, Path, Resolved, TreeDifference,
+        Verdict,
     },
 };
 use markerbed_engine::{
@@ -22,6 +22,7 @@ use markerbed_storage::drive::chunks;
 
 use super::{
     Component,
+    answers::{built_map, change, child, digests, ids, place},
     bindings::engine::{
         exports::markerbed::engine::{ledger, maps, trees, verify},
         markerbed::engine::{
@@ -457,62 +458,4 @@ const fn became(outcome: Outcome) -> store::Outcome {
         Outcome::Lost(number) => store::Outcome::Lost { number },
         Outcome::Already(number) => store::Outcome::Already { number },
     }
-}
-
-fn place(workspace: WorkspaceId, map: MapId, kind: MapKind) -> (Id, Id, u8) {
-    (workspace.into(), map.into(), kind.number())
-}
-
-fn built_map(built: maps::BuiltMap) -> BuiltMap {
-    let pages = built.pages.into_iter().map(Into::into).collect();
-    BuiltMap { root: built.root.into(), pages }
-}
-
-fn change(change: trees::Change) -> Result<TreeChange, Error> {
-    Ok(match change {
-        trees::Change::Added(placed) => {
-            let (path, child) = parted(placed)?;
-            TreeChange::Added { path, child }
-        }
-        trees::Change::Removed(placed) => {
-            let (path, child) = parted(placed)?;
-            TreeChange::Removed { path, child }
-        }
-        trees::Change::Changed((before, after)) => {
-            let (path, before) = parted(before)?;
-            TreeChange::Changed { path, before, after: parted(after)?.1 }
-        }
-        trees::Change::Mode((before, after, executable)) => {
-            let (path, before) = parted(before)?;
-            TreeChange::Mode { path, before, after: parted(after)?.1, executable }
-        }
-        trees::Change::Moved((from, to)) => {
-            let ((from, child), (to, _)) = (parted(from)?, parted(to)?);
-            TreeChange::Moved { from, to, child }
-        }
-    })
-}
-
-fn parted(placed: trees::Placed) -> Result<(Path, Child), Error> {
-    Ok((Path::new(&placed.path)?, child(placed.kind, placed.id)))
-}
-
-fn child(kind: trees::NodeKind, id: Id) -> Child {
-    let kind = match kind {
-        trees::NodeKind::File => NodeKind::File,
-        trees::NodeKind::Symlink => NodeKind::Symlink,
-        trees::NodeKind::Directory => NodeKind::Directory,
-        trees::NodeKind::SealedFile => NodeKind::SealedFile,
-        trees::NodeKind::SealedSymlink => NodeKind::SealedSymlink,
-        trees::NodeKind::SealedDirectory => NodeKind::SealedDirectory,
-    };
-    Child { kind, id: id.into() }
-}
-
-fn ids(digests: &[Sha256Digest]) -> Vec<Id> {
-    digests.iter().map(|digest| (*digest).into()).collect()
-}
-
-fn digests(ids: Vec<Id>) -> Vec<Sha256Digest> {
-    ids.into_iter().map(Into::into).collect()
 }

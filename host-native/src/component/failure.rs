@@ -5,6 +5,12 @@ use markerbed_engine::{CallError, RuntimeError};
 
 use super::{bindings::engine::markerbed::engine::types, host::Guest};
 
+/// What the runtime says, in one line.
+pub(super) fn in_one_line(cause: &wasmtime::Error) -> String {
+    let text = format!("{cause:#}");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// Sorts why an instance stopped: what this program said itself, or what it did.
 pub(super) fn stopped(error: wasmtime::Error) -> CallError {
     let error = match error.downcast::<RuntimeError>() {

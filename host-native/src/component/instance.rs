@@ -12,7 +12,7 @@ use wasmtime::{
 use super::{
     Component,
     bindings::engine::{Engine as EngineWorld, EnginePre},
-    failure::stopped,
+    failure::{in_one_line, stopped},
     host::Guest,
 };
 use crate::store::Store;
@@ -48,7 +48,7 @@ impl Ready {
     pub(super) async fn new(component: Component) -> Result<Self, CallError> {
         let refused = |cause: wasmtime::Error| RuntimeError::NotAComponent {
             world: "engine",
-            cause: format!("{cause:#}"),
+            cause: in_one_line(&cause),
         };
         let mut linker = Linker::new(component.runtime().engine());
         EngineWorld::add_to_linker::<_, HasSelf<_>>(&mut linker, |guest| guest).map_err(refused)?;

@@ -4,6 +4,7 @@
 //! call gets a fresh instance from a pool, with limits ([`Limits`]); whatever it does ends as a
 //! typed error, and this program lives on. Runs inside a runtime of tokio with timers.
 
+mod answers;
 mod bindings;
 mod convert;
 mod engine;

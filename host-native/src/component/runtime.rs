@@ -14,7 +14,7 @@ use wasmtime::{
     component,
 };
 
-use super::Limits;
+use super::{Limits, failure::in_one_line};
 
 /// What components run on: a compiler, a pool of instances, a clock that interrupts them.
 ///
@@ -38,7 +38,7 @@ impl Runtime {
     /// used.
     pub fn new(limits: Limits, cache: Option<&Path>) -> Result<Self, RuntimeError> {
         let engine = engine(&limits, cache)
-            .map_err(|cause| RuntimeError::NoRuntime { cause: format!("{cause:#}") })?;
+            .map_err(|cause| RuntimeError::NoRuntime { cause: in_one_line(&cause) })?;
         tick(&engine)?;
         Ok(Self { engine, limits: Arc::new(limits), clock: Handle::try_current().ok() })
     }
@@ -50,7 +50,7 @@ impl Runtime {
     /// [`RuntimeError::NotAComponent`] if `bytes` are none.
     pub fn load(&self, world: &'static str, bytes: &[u8]) -> Result<Component, RuntimeError> {
         let compiled = component::Component::from_binary(&self.engine, bytes)
-            .map_err(|cause| RuntimeError::NotAComponent { world, cause: format!("{cause:#}") })?;
+            .map_err(|cause| RuntimeError::NotAComponent { world, cause: in_one_line(&cause) })?;
         Ok(Component { runtime: self.clone(), compiled })
     }
 

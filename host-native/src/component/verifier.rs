@@ -7,7 +7,7 @@ use wasmtime::component::Linker;
 use super::{
     Component,
     bindings::verifier::{Verifier as World, VerifierPre},
-    failure::stopped,
+    failure::{in_one_line, stopped},
     host::Guest,
     instance::{bounded, check_format, not_instantiated},
 };
@@ -29,7 +29,7 @@ impl Verifier {
     pub async fn new(component: Component) -> Result<Self, CallError> {
         let refused = |cause: wasmtime::Error| RuntimeError::NotAComponent {
             world: "verifier",
-            cause: format!("{cause:#}"),
+            cause: in_one_line(&cause),
         };
         let linker = Linker::new(component.runtime().engine());
         let bound = linker.instantiate_pre(component.compiled()).map_err(refused)?;

@@ -7,8 +7,8 @@ pub mod directory;
 
 pub use directory::DirectoryStore;
 pub use markerbed_storage::{
-    Batch, Capabilities, Cause, Combined, ContentReader, ContentWriter, Contents, MemoryStore,
-    Notice, Outcome, Records, RequestKey, RowChange, RowRange, Store, StoreError, StoredEntry,
-    StoredItem, Streams, Subscription, Written, limits,
+    Batch, Capabilities, Cause, Combined, ContentReader, ContentWriter, Contents, ContentsLayer,
+    MemoryStore, Notice, Outcome, Records, RecordsLayer, RequestKey, RowChange, RowRange, Store,
+    StoreError, StoredEntry, StoredItem, Streams, StreamsLayer, Subscription, Written, limits,
 };
 use markerbed_storage::{judge, tail};

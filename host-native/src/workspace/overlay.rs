@@ -1,6 +1,6 @@
 //! What lies over the objects of a store: others, or a proof.
 
-use std::{collections::HashMap, ops::Range, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -8,10 +8,7 @@ use markerbed_core::{Error, Object, ObjectId, WorkspaceId};
 use markerbed_engine::{Engine, StoredObject};
 
 use super::proven_contents::ProvenContents;
-use crate::store::{
-    Batch, Capabilities, Combined, Contents, Outcome, Records, RequestKey, RowRange, Store,
-    StoreError,
-};
+use crate::store::{Combined, Contents, Records, RecordsLayer, Store, StoreError};
 
 /// Objects that are in memory only: of a tree that was hashed and not put.
 pub type Overlay = HashMap<ObjectId, Bytes>;
@@ -108,9 +105,9 @@ impl Layered {
 }
 
 #[async_trait]
-impl Records for Layered {
-    fn record_capabilities(&self) -> Capabilities {
-        self.store.record_capabilities()
+impl RecordsLayer for Layered {
+    fn below(&self) -> &dyn Records {
+        &*self.store
     }
 
     async fn fetch_objects(
@@ -146,47 +143,6 @@ impl Records for Layered {
             }
         }
         self.store.put_objects(workspace, objects).await
-    }
-
-    async fn fetch_rows(
-        &self,
-        workspace: WorkspaceId,
-        keys: &[Bytes],
-    ) -> Result<Vec<Option<Bytes>>, StoreError> {
-        self.store.fetch_rows(workspace, keys).await
-    }
-
-    async fn range_rows(
-        &self,
-        workspace: WorkspaceId,
-        range: &RowRange,
-        limit: usize,
-    ) -> Result<Vec<(Bytes, Bytes)>, StoreError> {
-        self.store.range_rows(workspace, range, limit).await
-    }
-
-    async fn number(&self, workspace: WorkspaceId) -> Result<Option<u64>, StoreError> {
-        self.store.number(workspace).await
-    }
-
-    async fn fetch_entries(
-        &self,
-        workspace: WorkspaceId,
-        numbers: Range<u64>,
-    ) -> Result<Vec<Bytes>, StoreError> {
-        self.store.fetch_entries(workspace, numbers).await
-    }
-
-    async fn find_requests(
-        &self,
-        workspace: WorkspaceId,
-        requests: &[RequestKey],
-    ) -> Result<Vec<Option<u64>>, StoreError> {
-        self.store.find_requests(workspace, requests).await
-    }
-
-    async fn commit(&self, workspace: WorkspaceId, batch: Batch) -> Result<Outcome, StoreError> {
-        self.store.commit(workspace, batch).await
     }
 }
 

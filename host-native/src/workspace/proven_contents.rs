@@ -1,6 +1,6 @@
 //! Contents of a store, each hashed by the engine that computes for a workspace.
 
-use std::{ops::Range, sync::Arc};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -8,9 +8,7 @@ use markerbed_core::{ContentId, WorkspaceId};
 use markerbed_engine::{ContentHasher, Engine};
 
 use super::overlay::failed;
-use crate::store::{
-    Capabilities, ContentReader, ContentWriter, Contents, Store, StoreError, Written,
-};
+use crate::store::{ContentWriter, Contents, ContentsLayer, Store, StoreError, Written};
 
 /// What is put is called what the engine calls it, and the store must call it the same.
 pub(super) struct ProvenContents {
@@ -19,9 +17,9 @@ pub(super) struct ProvenContents {
 }
 
 #[async_trait]
-impl Contents for ProvenContents {
-    fn content_capabilities(&self) -> Capabilities {
-        self.store.content_capabilities()
+impl ContentsLayer for ProvenContents {
+    fn below(&self) -> &dyn Contents {
+        &*self.store
     }
 
     async fn put_contents(
@@ -45,59 +43,6 @@ impl Contents for ProvenContents {
         let hashing = hashing.map_err(|error| failed(error.to_string()))?;
         let writer = self.store.write_content(workspace).await?;
         Ok(Box::new(ProvenWriter { writer, hashing }))
-    }
-
-    async fn fetch_contents(
-        &self,
-        workspace: WorkspaceId,
-        ids: &[ContentId],
-    ) -> Result<Vec<Option<Bytes>>, StoreError> {
-        self.store.fetch_contents(workspace, ids).await
-    }
-
-    async fn read_content(
-        &self,
-        workspace: WorkspaceId,
-        id: ContentId,
-        range: Range<u64>,
-    ) -> Result<Option<Bytes>, StoreError> {
-        self.store.read_content(workspace, id, range).await
-    }
-
-    async fn open_content(
-        &self,
-        workspace: WorkspaceId,
-        id: ContentId,
-    ) -> Result<Option<Box<dyn ContentReader>>, StoreError> {
-        self.store.open_content(workspace, id).await
-    }
-
-    async fn has_contents(
-        &self,
-        workspace: WorkspaceId,
-        ids: &[ContentId],
-    ) -> Result<Vec<bool>, StoreError> {
-        self.store.has_contents(workspace, ids).await
-    }
-
-    async fn content_lengths(
-        &self,
-        workspace: WorkspaceId,
-        ids: &[ContentId],
-    ) -> Result<Vec<Option<u64>>, StoreError> {
-        self.store.content_lengths(workspace, ids).await
-    }
-
-    async fn remove_contents(
-        &self,
-        workspace: WorkspaceId,
-        ids: &[ContentId],
-    ) -> Result<(), StoreError> {
-        self.store.remove_contents(workspace, ids).await
-    }
-
-    async fn flush_contents(&self, workspace: WorkspaceId) -> Result<(), StoreError> {
-        self.store.flush_contents(workspace).await
     }
 }
 

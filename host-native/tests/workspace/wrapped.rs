@@ -1,7 +1,6 @@
 //! A store in memory in which a rival is faster, or that gives other contents than were put.
 
 use std::{
-    ops::Range,
     slice,
     sync::{
         Arc, Mutex,
@@ -11,12 +10,12 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use markerbed_core::{ContentId, ObjectId, WorkspaceId};
+use markerbed_core::{ContentId, WorkspaceId};
 use markerbed_host::{
     drive::blocking::wait,
     store::{
-        Batch, Capabilities, ContentReader, ContentWriter, Contents, MemoryStore, Outcome, Records,
-        RequestKey, RowRange, Store, StoreError, Streams, Subscription,
+        Batch, ContentReader, Contents, ContentsLayer, MemoryStore, Outcome, Records, RecordsLayer,
+        Store, StoreError, Streams, StreamsLayer,
     },
     workspace::{RecordedSnapshot, Workspace},
 };
@@ -94,70 +93,9 @@ struct Wrapped {
 }
 
 #[async_trait]
-impl Records for Wrapped {
-    fn record_capabilities(&self) -> Capabilities {
-        self.memory.record_capabilities()
-    }
-
-    async fn fetch_objects(
-        &self,
-        workspace: WorkspaceId,
-        ids: &[ObjectId],
-    ) -> Result<Vec<Option<Bytes>>, StoreError> {
-        self.memory.fetch_objects(workspace, ids).await
-    }
-
-    async fn has_objects(
-        &self,
-        workspace: WorkspaceId,
-        ids: &[ObjectId],
-    ) -> Result<Vec<bool>, StoreError> {
-        self.memory.has_objects(workspace, ids).await
-    }
-
-    async fn put_objects(
-        &self,
-        workspace: WorkspaceId,
-        objects: &[(ObjectId, Bytes)],
-    ) -> Result<(), StoreError> {
-        self.memory.put_objects(workspace, objects).await
-    }
-
-    async fn fetch_rows(
-        &self,
-        workspace: WorkspaceId,
-        keys: &[Bytes],
-    ) -> Result<Vec<Option<Bytes>>, StoreError> {
-        self.memory.fetch_rows(workspace, keys).await
-    }
-
-    async fn range_rows(
-        &self,
-        workspace: WorkspaceId,
-        range: &RowRange,
-        limit: usize,
-    ) -> Result<Vec<(Bytes, Bytes)>, StoreError> {
-        self.memory.range_rows(workspace, range, limit).await
-    }
-
-    async fn number(&self, workspace: WorkspaceId) -> Result<Option<u64>, StoreError> {
-        self.memory.number(workspace).await
-    }
-
-    async fn fetch_entries(
-        &self,
-        workspace: WorkspaceId,
-        numbers: Range<u64>,
-    ) -> Result<Vec<Bytes>, StoreError> {
-        self.memory.fetch_entries(workspace, numbers).await
-    }
-
-    async fn find_requests(
-        &self,
-        workspace: WorkspaceId,
-        requests: &[RequestKey],
-    ) -> Result<Vec<Option<u64>>, StoreError> {
-        self.memory.find_requests(workspace, requests).await
+impl RecordsLayer for Wrapped {
+    fn below(&self) -> &dyn Records {
+        &self.memory
     }
 
     async fn commit(&self, workspace: WorkspaceId, batch: Batch) -> Result<Outcome, StoreError> {
@@ -167,41 +105,9 @@ impl Records for Wrapped {
 }
 
 #[async_trait]
-impl Contents for Wrapped {
-    fn content_capabilities(&self) -> Capabilities {
-        self.memory.content_capabilities()
-    }
-
-    async fn put_contents(
-        &self,
-        workspace: WorkspaceId,
-        contents: &[Bytes],
-    ) -> Result<Vec<ContentId>, StoreError> {
-        self.memory.put_contents(workspace, contents).await
-    }
-
-    async fn write_content(
-        &self,
-        workspace: WorkspaceId,
-    ) -> Result<Box<dyn ContentWriter>, StoreError> {
-        self.memory.write_content(workspace).await
-    }
-
-    async fn fetch_contents(
-        &self,
-        workspace: WorkspaceId,
-        ids: &[ContentId],
-    ) -> Result<Vec<Option<Bytes>>, StoreError> {
-        self.memory.fetch_contents(workspace, ids).await
-    }
-
-    async fn read_content(
-        &self,
-        workspace: WorkspaceId,
-        id: ContentId,
-        range: Range<u64>,
-    ) -> Result<Option<Bytes>, StoreError> {
-        self.memory.read_content(workspace, id, range).await
+impl ContentsLayer for Wrapped {
+    fn below(&self) -> &dyn Contents {
+        &self.memory
     }
 
     async fn open_content(
@@ -217,68 +123,10 @@ impl Contents for Wrapped {
         };
         self.memory.open_content(workspace, id).await
     }
-
-    async fn has_contents(
-        &self,
-        workspace: WorkspaceId,
-        ids: &[ContentId],
-    ) -> Result<Vec<bool>, StoreError> {
-        self.memory.has_contents(workspace, ids).await
-    }
-
-    async fn content_lengths(
-        &self,
-        workspace: WorkspaceId,
-        ids: &[ContentId],
-    ) -> Result<Vec<Option<u64>>, StoreError> {
-        self.memory.content_lengths(workspace, ids).await
-    }
-
-    async fn remove_contents(
-        &self,
-        workspace: WorkspaceId,
-        ids: &[ContentId],
-    ) -> Result<(), StoreError> {
-        self.memory.remove_contents(workspace, ids).await
-    }
-
-    async fn flush_contents(&self, workspace: WorkspaceId) -> Result<(), StoreError> {
-        self.memory.flush_contents(workspace).await
-    }
 }
 
-#[async_trait]
-impl Streams for Wrapped {
-    fn stream_capabilities(&self) -> Capabilities {
-        self.memory.stream_capabilities()
-    }
-
-    async fn publish(&self, workspace: WorkspaceId, number: u64) -> Result<(), StoreError> {
-        self.memory.publish(workspace, number).await
-    }
-
-    async fn subscribe(
-        &self,
-        workspace: WorkspaceId,
-        position: u64,
-    ) -> Result<Box<dyn Subscription>, StoreError> {
-        self.memory.subscribe(workspace, position).await
-    }
-
-    async fn position(
-        &self,
-        workspace: WorkspaceId,
-        subscriber: &str,
-    ) -> Result<Option<u64>, StoreError> {
-        self.memory.position(workspace, subscriber).await
-    }
-
-    async fn put_position(
-        &self,
-        workspace: WorkspaceId,
-        subscriber: &str,
-        position: u64,
-    ) -> Result<(), StoreError> {
-        self.memory.put_position(workspace, subscriber, position).await
+impl StreamsLayer for Wrapped {
+    fn below(&self) -> &dyn Streams {
+        &self.memory
     }
 }

@@ -2,7 +2,6 @@
 
 use std::{
     fmt::Write,
-    ops::Range,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -10,8 +9,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use markerbed_core::{ObjectId, WorkspaceId};
 use markerbed_storage::{
-    Batch, Capabilities, Combined, MemoryStore, Outcome, Records, RequestKey, RowRange, Store,
-    StoreError,
+    Batch, Combined, MemoryStore, Outcome, Records, RecordsLayer, Store, StoreError,
 };
 
 /// What is wrong with the next answer that has objects.
@@ -111,9 +109,9 @@ struct TracedRecords(Traced);
 
 #[cfg_attr(not(target_arch = "wasm32"), async_trait)]
 #[cfg_attr(target_arch = "wasm32", async_trait(?Send))]
-impl Records for TracedRecords {
-    fn record_capabilities(&self) -> Capabilities {
-        self.0.memory.record_capabilities()
+impl RecordsLayer for TracedRecords {
+    fn below(&self) -> &dyn Records {
+        &*self.0.memory
     }
 
     async fn fetch_objects(
@@ -129,14 +127,6 @@ impl Records for TracedRecords {
         }
     }
 
-    async fn has_objects(
-        &self,
-        workspace: WorkspaceId,
-        ids: &[ObjectId],
-    ) -> Result<Vec<bool>, StoreError> {
-        self.0.memory.has_objects(workspace, ids).await
-    }
-
     async fn put_objects(
         &self,
         workspace: WorkspaceId,
@@ -147,43 +137,6 @@ impl Records for TracedRecords {
             Some(_) => Err(failed()),
             None => self.0.memory.put_objects(workspace, objects).await,
         }
-    }
-
-    async fn fetch_rows(
-        &self,
-        workspace: WorkspaceId,
-        keys: &[Bytes],
-    ) -> Result<Vec<Option<Bytes>>, StoreError> {
-        self.0.memory.fetch_rows(workspace, keys).await
-    }
-
-    async fn range_rows(
-        &self,
-        workspace: WorkspaceId,
-        range: &RowRange,
-        limit: usize,
-    ) -> Result<Vec<(Bytes, Bytes)>, StoreError> {
-        self.0.memory.range_rows(workspace, range, limit).await
-    }
-
-    async fn number(&self, workspace: WorkspaceId) -> Result<Option<u64>, StoreError> {
-        self.0.memory.number(workspace).await
-    }
-
-    async fn fetch_entries(
-        &self,
-        workspace: WorkspaceId,
-        numbers: Range<u64>,
-    ) -> Result<Vec<Bytes>, StoreError> {
-        self.0.memory.fetch_entries(workspace, numbers).await
-    }
-
-    async fn find_requests(
-        &self,
-        workspace: WorkspaceId,
-        requests: &[RequestKey],
-    ) -> Result<Vec<Option<u64>>, StoreError> {
-        self.0.memory.find_requests(workspace, requests).await
     }
 
     async fn commit(&self, workspace: WorkspaceId, batch: Batch) -> Result<Outcome, StoreError> {

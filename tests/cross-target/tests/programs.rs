@@ -29,8 +29,8 @@ fn every_operation_is_done_and_refused() {
     }
     println!("{done:#?}\n{codes:#?}");
 
-    assert_eq!(done.len(), 24, "{done:?}");
-    let never_refused = ["content-ids", "verify-path"];
+    assert_eq!(done.len(), 28, "{done:?}");
+    let never_refused = ["check-objects", "content-hasher", "content-ids", "verify-path"];
     for (operation, [accepted, refused]) in done {
         assert!(accepted > 10, "{operation} was done {accepted} times");
         let is_refused = refused > 0 || never_refused.contains(&operation.as_str());

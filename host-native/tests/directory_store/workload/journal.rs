@@ -1,16 +1,13 @@
 //! A store that notes what it was asked to change, when, and whether it said that it did.
 
-use std::{
-    ops::Range,
-    sync::{Arc, Mutex},
-};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use markerbed_core::{ContentId, ObjectId, WorkspaceId};
 use markerbed_host::store::{
-    Batch, Capabilities, ContentReader, ContentWriter, Contents, DirectoryStore, Outcome, Records,
-    RequestKey, RowRange, StoreError, Streams, Subscription, Written,
+    Batch, ContentWriter, Contents, ContentsLayer, DirectoryStore, Outcome, Records, RecordsLayer,
+    StoreError, Streams, StreamsLayer, Written,
 };
 
 use crate::{call::Call, files::FakeFiles};
@@ -60,9 +57,9 @@ impl Journal {
 }
 
 #[async_trait]
-impl Contents for Journal {
-    fn content_capabilities(&self) -> Capabilities {
-        self.store.content_capabilities()
+impl ContentsLayer for Journal {
+    fn below(&self) -> &dyn Contents {
+        &self.store
     }
 
     async fn put_contents(
@@ -84,47 +81,6 @@ impl Contents for Journal {
         let writer = self.store.write_content(workspace).await?;
         let journal = self.clone();
         Ok(Box::new(NotedWriter { journal, writer, workspace, begun, bytes: Vec::new() }))
-    }
-
-    async fn fetch_contents(
-        &self,
-        workspace: WorkspaceId,
-        ids: &[ContentId],
-    ) -> Result<Vec<Option<Bytes>>, StoreError> {
-        self.store.fetch_contents(workspace, ids).await
-    }
-
-    async fn read_content(
-        &self,
-        workspace: WorkspaceId,
-        id: ContentId,
-        range: Range<u64>,
-    ) -> Result<Option<Bytes>, StoreError> {
-        self.store.read_content(workspace, id, range).await
-    }
-
-    async fn open_content(
-        &self,
-        workspace: WorkspaceId,
-        id: ContentId,
-    ) -> Result<Option<Box<dyn ContentReader>>, StoreError> {
-        self.store.open_content(workspace, id).await
-    }
-
-    async fn has_contents(
-        &self,
-        workspace: WorkspaceId,
-        ids: &[ContentId],
-    ) -> Result<Vec<bool>, StoreError> {
-        self.store.has_contents(workspace, ids).await
-    }
-
-    async fn content_lengths(
-        &self,
-        workspace: WorkspaceId,
-        ids: &[ContentId],
-    ) -> Result<Vec<Option<u64>>, StoreError> {
-        self.store.content_lengths(workspace, ids).await
     }
 
     async fn remove_contents(
@@ -170,25 +126,9 @@ impl ContentWriter for NotedWriter {
 }
 
 #[async_trait]
-impl Records for Journal {
-    fn record_capabilities(&self) -> Capabilities {
-        self.store.record_capabilities()
-    }
-
-    async fn fetch_objects(
-        &self,
-        workspace: WorkspaceId,
-        ids: &[ObjectId],
-    ) -> Result<Vec<Option<Bytes>>, StoreError> {
-        self.store.fetch_objects(workspace, ids).await
-    }
-
-    async fn has_objects(
-        &self,
-        workspace: WorkspaceId,
-        ids: &[ObjectId],
-    ) -> Result<Vec<bool>, StoreError> {
-        self.store.has_objects(workspace, ids).await
+impl RecordsLayer for Journal {
+    fn below(&self) -> &dyn Records {
+        &self.store
     }
 
     async fn put_objects(
@@ -200,43 +140,6 @@ impl Records for Journal {
         let result = self.store.put_objects(workspace, objects).await;
         self.note(Call::PutObjects(workspace, objects.to_vec()), begun, &result);
         result
-    }
-
-    async fn fetch_rows(
-        &self,
-        workspace: WorkspaceId,
-        keys: &[Bytes],
-    ) -> Result<Vec<Option<Bytes>>, StoreError> {
-        self.store.fetch_rows(workspace, keys).await
-    }
-
-    async fn range_rows(
-        &self,
-        workspace: WorkspaceId,
-        range: &RowRange,
-        limit: usize,
-    ) -> Result<Vec<(Bytes, Bytes)>, StoreError> {
-        self.store.range_rows(workspace, range, limit).await
-    }
-
-    async fn number(&self, workspace: WorkspaceId) -> Result<Option<u64>, StoreError> {
-        self.store.number(workspace).await
-    }
-
-    async fn fetch_entries(
-        &self,
-        workspace: WorkspaceId,
-        numbers: Range<u64>,
-    ) -> Result<Vec<Bytes>, StoreError> {
-        self.store.fetch_entries(workspace, numbers).await
-    }
-
-    async fn find_requests(
-        &self,
-        workspace: WorkspaceId,
-        requests: &[RequestKey],
-    ) -> Result<Vec<Option<u64>>, StoreError> {
-        self.store.find_requests(workspace, requests).await
     }
 
     async fn commit(&self, workspace: WorkspaceId, batch: Batch) -> Result<Outcome, StoreError> {
@@ -253,29 +156,9 @@ impl Records for Journal {
 }
 
 #[async_trait]
-impl Streams for Journal {
-    fn stream_capabilities(&self) -> Capabilities {
-        self.store.stream_capabilities()
-    }
-
-    async fn publish(&self, workspace: WorkspaceId, number: u64) -> Result<(), StoreError> {
-        self.store.publish(workspace, number).await
-    }
-
-    async fn subscribe(
-        &self,
-        workspace: WorkspaceId,
-        position: u64,
-    ) -> Result<Box<dyn Subscription>, StoreError> {
-        self.store.subscribe(workspace, position).await
-    }
-
-    async fn position(
-        &self,
-        workspace: WorkspaceId,
-        subscriber: &str,
-    ) -> Result<Option<u64>, StoreError> {
-        self.store.position(workspace, subscriber).await
+impl StreamsLayer for Journal {
+    fn below(&self) -> &dyn Streams {
+        &self.store
     }
 
     async fn put_position(

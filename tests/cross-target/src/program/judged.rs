@@ -198,7 +198,7 @@ impl Program<'_> {
         result: &Result<T, CallError>,
         outcome: impl FnOnce(&T) -> Value,
     ) {
-        if !self.is_lied_to {
+        if self.fault.is_none() {
             self.judge_always(file, case, result, outcome);
         }
     }
