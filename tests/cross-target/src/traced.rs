@@ -69,6 +69,10 @@ impl Traced {
     pub fn store(&self) -> Arc<dyn Store> {
         let records = Arc::new(TracedRecords(self.clone()));
         let (contents, streams) = (self.memory.clone(), self.memory.clone());
+        #[cfg_attr(
+            target_arch = "wasm32",
+            expect(clippy::arc_with_non_send_sync, reason = "there a store has one thread")
+        )]
         Arc::new(Combined::new(records, contents, streams).expect("memory can do all"))
     }
 

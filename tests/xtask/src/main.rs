@@ -13,6 +13,7 @@ mod setup;
 mod test;
 mod tidy;
 mod vectors;
+mod wasm_lint;
 
 use std::process::ExitCode;
 

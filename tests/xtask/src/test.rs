@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use crate::{
     browser, components, cross_target,
     failure::Failure,
-    program::{Program, Show, Stream},
+    program::{Program, Show, Stream, is_ci},
     setup::{self, Build, Target, Tools},
-    tidy, vectors,
+    tidy, vectors, wasm_lint,
 };
 
 /// Runs all steps and stops at the first that fails.
@@ -52,6 +52,9 @@ fn run_steps(steps: &mut Steps, passed: &mut Passed) -> Result<(), Failure> {
             .args(&["--", "--deny", "warnings"].map(str::to_owned))
             .run()
     })?;
+    if let Some((_, build)) = wasm {
+        lint_for_wasm(steps, build)?;
+    }
     steps.run("build", || cargo("build --locked --workspace --all-targets", features).run())?;
     steps.run("tests", || run_tests(passed, features))?;
     if !features.is_empty() {
@@ -79,6 +82,17 @@ fn run_steps(steps: &mut Steps, passed: &mut Passed) -> Result<(), Failure> {
         }
         Some((build, None)) => {
             steps.run(BROWSER, || browser::run(build, |line| passed.hear_browser(line)))
+        }
+    }
+}
+
+fn lint_for_wasm(steps: &mut Steps, build: &Build) -> Result<(), Failure> {
+    match wasm_lint::missing(build) {
+        None => steps.run(LINT_FOR_WASM, || wasm_lint::run(build)),
+        Some(missing) if is_ci() => Err(Failure::new(missing)),
+        Some(missing) => {
+            steps.skip(LINT_FOR_WASM, &missing);
+            Ok(())
         }
     }
 }
@@ -201,6 +215,9 @@ impl Steps {
         println!("{:<36} {:>7.2}\n", "all", all.as_secs_f64() / 60.0);
     }
 }
+
+/// The step of the crates that are empty on any other target.
+const LINT_FOR_WASM: &str = "lint for wasm32";
 
 /// The step of the tests that run in a browser.
 const BROWSER: &str = "tests in a browser";

@@ -50,6 +50,10 @@ impl Direct {
 #[cfg_attr(not(target_arch = "wasm32"), async_trait)]
 impl Engine for Direct {
     fn on(&self, store: Arc<dyn Store>) -> Arc<dyn Engine> {
+        #[cfg_attr(
+            target_arch = "wasm32",
+            expect(clippy::arc_with_non_send_sync, reason = "there a store has one thread")
+        )]
         Arc::new(Self(store))
     }
 

@@ -14,6 +14,7 @@ use super::apt;
 use crate::{
     failure::{Failure, OrFail},
     program::{Program, is_ci, root},
+    wasm_lint::DEBIAN_CLIPPY,
 };
 
 /// A target that core has to build for.
@@ -84,6 +85,10 @@ impl Target {
         }
         if !debian_is_installed() || !debian_is_new_enough()? {
             return Ok(None);
+        }
+        // Not needed to build: without it only its step is skipped.
+        if !Path::new(DEBIAN_CLIPPY).exists() && apt::is_usable() {
+            apt::install(&["rust-web-clippy"])?;
         }
         let sysroot = cache_folder()?.join(debian_key()?);
         let rustc = lay_out_sysroot(&sysroot)?;
