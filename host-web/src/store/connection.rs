@@ -6,12 +6,14 @@ use event_listener::Event as Hint;
 use markerbed_core::WorkspaceId;
 use markerbed_storage::StoreError;
 use wasm_bindgen::{JsCast, closure::Closure};
+use wasm_bindgen_futures::spawn_local;
 use web_sys::{Event, IdbDatabase, IdbRequest};
 
 use super::{
     failure::{failure, taken_away},
     globals::{self, Persistence},
     hints::{Hints, Waiting},
+    layout::STORE,
     transaction::{Access, Transaction, Underway},
 };
 
@@ -21,7 +23,7 @@ pub(super) struct Connection {
     pub(super) place: Place,
     database: IdbDatabase,
     state: Rc<Cell<State>>,
-    underway: Rc<Underway>,
+    pub(super) underway: Rc<Underway>,
     hints: Hints,
     persistence: Cell<Persistence>,
     existing: Closure<dyn Fn(Event)>,
@@ -96,8 +98,33 @@ impl Connection {
         access: Access,
     ) -> Result<Transaction<'_>, StoreError> {
         self.check()?;
-        Transaction::begin(&self.database, &self.place.text, &self.underway, tables, access)
-            .map_err(|cause| failure(&self.place.text, &cause))
+        Transaction::begin(self, &self.database, tables, access).map_err(|cause| {
+            match failure(&self.place.text, &cause) {
+                // It was open a moment ago, and not closed here.
+                StoreError::Temporary { .. } => self.lost(),
+                failure => failure,
+            }
+        })
+    }
+
+    /// Finds out whether what ended a transaction has ended the database.
+    ///
+    /// A browser ends the transactions first, in ways that say little, and tells of the database
+    /// later.
+    pub(super) async fn explain(&self, failure: StoreError) -> StoreError {
+        if !matches!(failure, StoreError::Temporary { .. } | StoreError::Permanent { .. }) {
+            return failure;
+        }
+        let looked = match self.begin(&[STORE], Access::Read) {
+            Ok(transaction) => transaction.can_read(STORE).await,
+            Err(lost) => return lost,
+        };
+        if looked { failure } else { self.check().err().unwrap_or(failure) }
+    }
+
+    fn lost(&self) -> StoreError {
+        self.state.set(State::Gone);
+        taken_away(&self.place.text, LOST)
     }
 
     /// Says why the connection cannot be used any more.
@@ -109,10 +136,7 @@ impl Connection {
                 let cause = "another tab changes or removes it; open it again".into();
                 Err(StoreError::Temporary { place, cause })
             }
-            State::Gone => Err(taken_away(
-                &place,
-                "the browser closed it under the open page, what was in it may be gone",
-            )),
+            State::Gone => Err(taken_away(&place, LOST)),
         }
     }
 
@@ -138,6 +162,18 @@ impl Connection {
         self.persistence.set(answer);
         answer
     }
+
+    /// Asks, and keeps the answer if it comes as long as this is open.
+    pub(super) fn begin_to_ask(self: &Rc<Self>) {
+        self.persistence.set(Persistence::Asked);
+        let asking = Rc::downgrade(self);
+        spawn_local(async move {
+            let answer = globals::ask_to_persist().await;
+            if let Some(connection) = asking.upgrade() {
+                connection.persistence.set(answer);
+            }
+        });
+    }
 }
 
 impl Drop for Connection {
@@ -158,3 +194,5 @@ fn leave_if_existing(event: &Event) {
         event.stop_propagation();
     }
 }
+
+const LOST: &str = "the browser closed it under the open page, what was in it may be gone";

@@ -1,8 +1,8 @@
 //! What the browser gives a page or a worker, found by name: not all have all of it.
 
-use js_sys::{Object, Reflect};
+use js_sys::{Function, Object, Reflect};
 use markerbed_storage::StoreError;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Crypto, IdbFactory, Storage, StorageManager};
 
@@ -15,6 +15,8 @@ pub enum Persistence {
     Granted,
     /// It may take the data away when it needs room.
     Refused,
+    /// It has not answered yet: some ask the user.
+    Asked,
     /// It has no such promise to give.
     Unknown,
 }
@@ -64,6 +66,35 @@ async fn answer(promise: Option<js_sys::Promise>) -> Persistence {
         Some(false) => Persistence::Refused,
         None => Persistence::Unknown,
     }
+}
+
+/// Something that is done later; undone when it is dropped.
+#[derive(Debug)]
+pub(super) struct Later {
+    timer: JsValue,
+    _work: Closure<dyn Fn()>,
+}
+
+impl Later {
+    /// `None` where nothing can be done later.
+    pub(super) fn after(ms: u32, work: impl Fn() + 'static) -> Option<Self> {
+        let work = Closure::<dyn Fn()>::new(work);
+        let timer = function("setTimeout")?;
+        let timer = timer.call2(&js_sys::global(), work.as_ref(), &ms.into()).ok()?;
+        Some(Self { timer, _work: work })
+    }
+}
+
+impl Drop for Later {
+    fn drop(&mut self) {
+        if let Some(clear) = function("clearTimeout") {
+            let _never_throws = clear.call1(&js_sys::global(), &self.timer);
+        }
+    }
+}
+
+fn function(name: &str) -> Option<Function> {
+    property(&js_sys::global(), name)?.dyn_into().ok()
 }
 
 /// Sixteen bytes that nobody else draws.

@@ -20,7 +20,8 @@ use super::{
 };
 
 impl IndexedDbStore {
-    /// Makes a store in the database `name`, and asks the browser to keep it.
+    /// Makes a store in the database `name`, and asks the browser to keep it, without waiting for
+    /// the answer: some ask the user.
     ///
     /// # Errors
     ///
@@ -50,7 +51,7 @@ impl IndexedDbStore {
         let store = Self::connected(database, place, globals::persistence().await);
         store.put_identity(identity).await?;
         put_mark(name, identity);
-        store.ask_to_persist().await;
+        store.0.begin_to_ask();
         Ok(store)
     }
 

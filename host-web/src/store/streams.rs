@@ -9,6 +9,7 @@ use markerbed_storage::{
 
 use super::{
     IndexedDbStore,
+    globals::Later,
     layout::{POSITIONS, damaged, decode_number, key},
     transaction::Access,
 };
@@ -81,6 +82,12 @@ impl Subscription for Follower {
             if count > self.position {
                 break count;
             }
+            let _look_again = Later::after(LOOK_AGAIN_MS, {
+                let hint = hint.clone();
+                move || {
+                    hint.notify(usize::MAX);
+                }
+            });
             told.await;
         };
         let limit = limit.clamp(1, ANSWER_ITEMS_MAX) as u64;
@@ -90,3 +97,7 @@ impl Subscription for Follower {
         Ok(notices)
     }
 }
+
+/// A hint may be lost, and some browsers have none. Those that throttle hidden tabs wake them less
+/// often than this.
+const LOOK_AGAIN_MS: u32 = 1_000;

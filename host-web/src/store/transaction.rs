@@ -15,6 +15,7 @@ use web_sys::{
 };
 
 use super::{
+    connection::Connection,
     failure::{aborted, failure},
     globals::property,
     layout::{self, damaged, open, seal},
@@ -59,8 +60,7 @@ impl Underway {
 #[derive(Debug)]
 pub(super) struct Transaction<'a> {
     inner: IdbTransaction,
-    place: &'a str,
-    underway: &'a Underway,
+    connection: &'a Connection,
     id: u64,
     access: Access,
     /// Resolves with the event that ended the transaction.
@@ -99,9 +99,8 @@ impl Keys {
 
 impl<'a> Transaction<'a> {
     pub(super) fn begin(
+        connection: &'a Connection,
         database: &IdbDatabase,
-        place: &'a str,
-        underway: &'a Underway,
         tables: &[&str],
         access: Access,
     ) -> Result<Self, JsValue> {
@@ -120,9 +119,9 @@ impl<'a> Transaction<'a> {
         let ended = Promise::new(&mut |resolve, _| {
             inner.set_oncomplete(Some(&resolve));
             inner.set_onabort(Some(&resolve));
-            id = underway.add(resolve);
+            id = connection.underway.add(resolve);
         });
-        Ok(Self { inner, place, underway, id, access, ended, commits_early: true, is_done: false })
+        Ok(Self { inner, connection, id, access, ended, commits_early: true, is_done: false })
     }
 
     /// Reads values, one a key; each is proven to be what was written there.
@@ -141,7 +140,7 @@ impl<'a> Transaction<'a> {
                 return Ok(None);
             }
             let payload = open(table, key, Uint8Array::new(&found).to_vec());
-            payload.map(Some).ok_or_else(|| damaged(item(at), self.place, table))
+            payload.map(Some).ok_or_else(|| damaged(item(at), self.place(), table))
         };
         found.into_iter().zip(keys).map(value).collect()
     }
@@ -166,7 +165,7 @@ impl<'a> Transaction<'a> {
             return Ok(Vec::new());
         }
         let store = self.table(table)?;
-        let range = keys.range().map_err(|cause| failure(self.place, &cause))?;
+        let range = keys.range().map_err(|cause| failure(self.place(), &cause))?;
         let keys = store.get_all_keys_with_key_and_limit(&range, limit);
         let values = store.get_all_with_key_and_limit(&range, limit);
         let found = self.ask([keys, values].into_iter()).await?;
@@ -175,7 +174,7 @@ impl<'a> Transaction<'a> {
         let row = |(at, (key, value)): (usize, (JsValue, JsValue))| {
             let key = Uint8Array::new(&key).to_vec();
             let payload = open(table, &key, Uint8Array::new(&value).to_vec());
-            payload.map(|value| (key, value)).ok_or_else(|| damaged(item(at), self.place, table))
+            payload.map(|value| (key, value)).ok_or_else(|| damaged(item(at), self.place(), table))
         };
         keys.iter().zip(values.iter()).enumerate().map(row).collect()
     }
@@ -192,27 +191,27 @@ impl<'a> Transaction<'a> {
     pub(super) fn put(&self, table: &str, key: &[u8], payload: &[u8]) -> Result<(), StoreError> {
         let value = Uint8Array::from(&seal(table, key, payload)[..]).buffer();
         let put = self.table(table)?.put_with_key(&value, &Uint8Array::from(key));
-        put.map(drop).map_err(|cause| failure(self.place, &cause))
+        put.map(drop).map_err(|cause| failure(self.place(), &cause))
     }
 
     /// Puts a value unless there is one; see [`Transaction::leave_what_is_there`].
     pub(super) fn add(&self, table: &str, key: &[u8], payload: &[u8]) -> Result<(), StoreError> {
         let value = Uint8Array::from(&seal(table, key, payload)[..]).buffer();
         let add = self.table(table)?.add_with_key(&value, &Uint8Array::from(key));
-        add.map(drop).map_err(|cause| failure(self.place, &cause))
+        add.map(drop).map_err(|cause| failure(self.place(), &cause))
     }
 
     /// Deletes a row, if it is there.
     pub(super) fn delete(&self, table: &str, key: &[u8]) -> Result<(), StoreError> {
         let delete = self.table(table)?.delete(&Uint8Array::from(key));
-        delete.map(drop).map_err(|cause| failure(self.place, &cause))
+        delete.map(drop).map_err(|cause| failure(self.place(), &cause))
     }
 
     /// Deletes the rows of a range.
     pub(super) fn delete_range(&self, table: &str, keys: &Keys) -> Result<(), StoreError> {
-        let range = keys.range().map_err(|cause| failure(self.place, &cause))?;
+        let range = keys.range().map_err(|cause| failure(self.place(), &cause))?;
         let delete = self.table(table)?.delete(&range);
-        delete.map(drop).map_err(|cause| failure(self.place, &cause))
+        delete.map(drop).map_err(|cause| failure(self.place(), &cause))
     }
 
     /// Hears of what [`Transaction::add`] found there already, instead of ending with it.
@@ -232,50 +231,71 @@ impl<'a> Transaction<'a> {
         let event = self.end().await?;
         match event.type_().as_str() {
             "complete" => Ok(()),
-            _ => Err(self.reason()),
+            _ => Err(self.connection.explain(self.reason()).await),
         }
+    }
+
+    /// Whether the database still answers.
+    pub(super) async fn can_read(&self, table: &str) -> bool {
+        let Ok(store) = self.table(table) else { return false };
+        self.answers([store.get_all_keys()].into_iter()).await.is_ok()
     }
 
     async fn end(&self) -> Result<Event, StoreError> {
         let ended = JsFuture::from(self.ended.clone()).await;
-        ended.map(JsCast::unchecked_into).map_err(|cause| failure(self.place, &cause))
+        ended.map(JsCast::unchecked_into).map_err(|cause| failure(self.place(), &cause))
     }
 
     fn reason(&self) -> StoreError {
         let reason: Option<DomException> = self.inner.error();
-        reason.map_or_else(|| aborted(self.place), |reason| failure(self.place, &reason))
+        reason.map_or_else(|| aborted(self.place()), |reason| failure(self.place(), &reason))
     }
 
     fn table(&self, table: &str) -> Result<IdbObjectStore, StoreError> {
-        self.inner.object_store(table).map_err(|cause| failure(self.place, &cause))
+        self.inner.object_store(table).map_err(|cause| failure(self.place(), &cause))
     }
 
-    /// Issues requests and waits for all of them: they are answered in order.
+    fn place(&self) -> &'a str {
+        &self.connection.place.text
+    }
+
+    /// Issues requests and waits for all of them.
     async fn ask(
         &self,
         requests: impl Iterator<Item = Result<IdbRequest, JsValue>>,
     ) -> Result<Vec<JsValue>, StoreError> {
+        match self.answers(requests).await {
+            Ok(answers) => Ok(answers),
+            Err(failure) => Err(self.connection.explain(failure).await),
+        }
+    }
+
+    /// Waits for the last: they are answered in order.
+    async fn answers(
+        &self,
+        requests: impl Iterator<Item = Result<IdbRequest, JsValue>>,
+    ) -> Result<Vec<JsValue>, StoreError> {
         let requests = requests.collect::<Result<Vec<_>, _>>();
-        let requests = requests.map_err(|cause| failure(self.place, &cause))?;
+        let requests = requests.map_err(|cause| failure(self.place(), &cause))?;
         let Some(last) = requests.last() else { return Ok(Vec::new()) };
         let answered = Promise::new(&mut |resolve, _| {
             last.set_onsuccess(Some(&resolve));
             last.set_onerror(Some(&resolve));
         });
         let either = Promise::race(&Array::of2(&answered, &self.ended));
-        JsFuture::from(either).await.map_err(|cause| failure(self.place, &cause))?;
+        JsFuture::from(either).await.map_err(|cause| failure(self.place(), &cause))?;
         if last.ready_state() != IdbRequestReadyState::Done || !matches!(last.error(), Ok(None)) {
             self.end().await?;
             return Err(self.reason());
         }
         let results = requests.iter().map(IdbRequest::result);
-        results.collect::<Result<_, _>>().map_err(|cause| failure(self.place, &cause))
+        results.collect::<Result<_, _>>().map_err(|cause| failure(self.place(), &cause))
     }
 }
 
 impl Drop for Transaction<'_> {
     fn drop(&mut self) {
-        self.underway.ends.borrow_mut().remove(&self.id);
+        self.connection.underway.ends.borrow_mut().remove(&self.id);
         if !self.is_done && self.access == Access::Write {
             let _ended_already = self.inner.abort();
         }

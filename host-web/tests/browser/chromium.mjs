@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { extname, join, normalize } from 'node:path';
 import { chromium } from 'playwright-core';
+import { endAtExit } from './ended.mjs';
 
 export const FLAGS = [
   '--headless',
@@ -35,8 +36,10 @@ export async function connect(folder) {
   const flags = [...FLAGS, `--user-data-dir=${folder}`, '--remote-debugging-port=0', 'about:blank'];
   const stdio = ['ignore', 'ignore', 'pipe'];
   const child = spawn(executablePath, flags, { stdio, detached: true });
+  endAtExit(child);
   const address = await new Promise((resolve, reject) => {
     let said = '';
+    child.once('error', reject);
     child.once('exit', () => reject(new Error(`Chromium ended: ${said}`)));
     child.stderr.on('data', (text) => {
       said += text;
@@ -53,7 +56,7 @@ export async function serve(folder, pages) {
     const path = new URL(request.url, 'http://localhost').pathname;
     try {
       const body = pages[path] ?? (await readFile(join(folder, normalize(path))));
-      const type = pages[path] ? 'text/html' : TYPES[extname(path)];
+      const type = TYPES[extname(path)] ?? (pages[path] ? 'text/html' : undefined);
       response.writeHead(200, { 'content-type': type ?? 'application/octet-stream' });
       response.end(body);
     } catch {

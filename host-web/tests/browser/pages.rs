@@ -9,7 +9,7 @@ use bytes::Bytes;
 use js_sys::{Error, Function, Reflect};
 use markerbed_core::{Id16, ObjectId, ObjectKind, WorkspaceId, hash::content_id};
 use markerbed_storage::{
-    Batch, Contents, Outcome, Records, RequestKey, RowChange, StoreError, StoredEntry,
+    Batch, Contents, Outcome, Records, RequestKey, RowChange, StoreError, StoredEntry, Streams,
 };
 use markerbed_web::store::IndexedDbStore;
 use wasm_bindgen::prelude::*;
@@ -106,6 +106,14 @@ impl Ledger {
             writer.write(&piece).await.map_err(thrown)?;
         }
         writer.finish().await.map(drop).map_err(thrown)
+    }
+
+    /// Waits for the entry numbered `position`, and answers its number.
+    pub async fn follow(&self, position: u32) -> Result<f64, JsValue> {
+        let tail = self.0.subscribe(OURS, u64::from(position)).await;
+        let notices = tail.map_err(thrown)?.next(1).await.map_err(thrown)?;
+        let first = notices.first().ok_or_else(|| JsValue::from_str("no notice"))?;
+        Ok(first.number as f64)
     }
 
     /// Puts `count` objects of `bytes` each, in calls of `at_once`.

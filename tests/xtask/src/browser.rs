@@ -13,7 +13,7 @@ use crate::{
     setup::{Build, Target, browsers},
 };
 
-/// Run the tests of a browser, in Chromium
+/// Run the tests of a browser, in Chromium and Firefox
 #[derive(clap::Args)]
 pub(crate) struct Browser {
     /// Say how fast its store is instead
@@ -40,7 +40,7 @@ impl Browser {
     }
 }
 
-/// Runs the suites of `host-web` in Chromium, then the faults; `hear` gets each line.
+/// Runs the suites of `host-web` in Chromium and Firefox, then the faults; `hear` gets each line.
 ///
 /// # Errors
 ///

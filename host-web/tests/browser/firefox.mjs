@@ -1,0 +1,23 @@
+// A Firefox without a window.
+import { existsSync } from 'node:fs';
+import puppeteer from 'puppeteer-core';
+
+const executablePath = process.env.FIREFOX ?? '/usr/bin/firefox-esr';
+
+/** Why there is none, if so; in CI there is one. */
+export function missing() {
+  if (existsSync(executablePath)) return undefined;
+  const what = `Firefox is missing (on Debian: firefox-esr; looked for ${executablePath})`;
+  if (process.env.CI === 'true') throw new Error(what);
+  return what;
+}
+
+/** A browser whose data is gone with it; with `isPrivate` all its windows are private ones. */
+export function launch(isPrivate = false) {
+  return puppeteer.launch({
+    browser: 'firefox',
+    executablePath,
+    headless: true,
+    extraPrefsFirefox: { 'browser.privatebrowsing.autostart': isPrivate },
+  });
+}
