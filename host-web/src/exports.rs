@@ -6,7 +6,7 @@
 use std::{str::FromStr, sync::Arc};
 
 use bytes::Bytes;
-use js_sys::{Array, Error, Object, Reflect, Uint8Array};
+use js_sys::{Array, Object, Reflect, Uint8Array};
 use markerbed_core::{
     Error as EngineError, NodeId, WorkspaceId,
     codec::Canonical,
@@ -21,24 +21,37 @@ use markerbed_engine::{CallError, Direct, Engine, TreeStep};
 use markerbed_storage::{Batch, Contents, Outcome, Records, Store, StoredEntry};
 use wasm_bindgen::prelude::*;
 
-use crate::store::IndexedDbStore;
+use crate::{store::IndexedDbStore, values};
+
+#[wasm_bindgen(module = "/src/freed.js")]
+extern "C" {
+    /// Makes calls of a freed object throw an error with this code.
+    fn guard(object: &JsValue, code: &str, message: &str);
+}
 
 /// The ids of contents.
 #[wasm_bindgen(js_name = contentIds)]
-pub fn content_ids(contents: Vec<Uint8Array>) -> Vec<String> {
-    contents.iter().map(|content| content_id(&content.to_vec()).to_string()).collect()
+pub fn content_ids(
+    #[wasm_bindgen(unchecked_param_type = "Uint8Array[]")] contents: &JsValue,
+) -> Result<Vec<String>, JsValue> {
+    let contents = values::byte_list(contents, "contents")?;
+    Ok(contents.iter().map(|content| content_id(content).to_string()).collect())
 }
 
 /// What a proof file turns out to be, if `root` is the tree that is meant.
 ///
 /// Answers `{ verdict, root, path, found, kind, content }`, or `{ verdict: "broken", code }`.
 #[wasm_bindgen(js_name = verifyPath)]
-pub fn verify_path(proof: &[u8], root: Option<String>) -> Result<Object, JsValue> {
-    let expectation = match root {
+pub fn verify_path(
+    #[wasm_bindgen(unchecked_param_type = "Uint8Array")] proof: &JsValue,
+    #[wasm_bindgen(unchecked_param_type = "string | undefined")] root: &JsValue,
+) -> Result<Object, JsValue> {
+    let proof = values::bytes(proof, "proof")?;
+    let expectation = match values::text_or_nothing(root, "root")? {
         Some(root) => Expectation::Root(parse(&root)?),
         None => Expectation::Nothing,
     };
-    match TreeProof::verify(proof, expectation) {
+    match TreeProof::verify(&proof, expectation) {
         Verdict::Verified(claim) => shown_claim("verified", &claim),
         Verdict::Consistent(claim) => shown_claim("consistent", &claim),
         Verdict::Differs(claim) => shown_claim("differs", &claim),
@@ -50,7 +63,10 @@ pub fn verify_path(proof: &[u8], root: Option<String>) -> Result<Object, JsValue
 
 /// Removes a store with all that is in it, and the mark of one that the browser took away.
 #[wasm_bindgen(js_name = removeStore)]
-pub async fn remove_store(name: String) -> Result<(), JsValue> {
+pub async fn remove_store(
+    #[wasm_bindgen(unchecked_param_type = "string")] name: JsValue,
+) -> Result<(), JsValue> {
+    let name = values::text(&name, "name")?;
     IndexedDbStore::remove(&name).await.map_err(|failure| thrown(failure.into()))
 }
 
@@ -65,28 +81,47 @@ pub struct Workspace {
 #[wasm_bindgen]
 impl Workspace {
     /// Makes the store `name`; throws `store-exists`, and `store-damaged` if one was taken away.
-    pub async fn create(name: String, workspace: String) -> Result<Workspace, JsValue> {
-        let id = parse(&workspace)?;
+    #[wasm_bindgen(unchecked_return_type = "Workspace")]
+    pub async fn create(
+        #[wasm_bindgen(unchecked_param_type = "string")] name: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "string")] workspace: JsValue,
+    ) -> Result<JsValue, JsValue> {
+        let name = values::text(&name, "name")?;
+        let id = parse_value(&workspace, "workspace")?;
         let store = IndexedDbStore::create(&name).await;
         store.map(|store| Self::over(store, id)).map_err(|failure| thrown(failure.into()))
     }
 
     /// Opens the store `name`, and never makes one; throws `no-store` and `store-damaged`.
-    pub async fn open(name: String, workspace: String) -> Result<Workspace, JsValue> {
-        let id = parse(&workspace)?;
+    #[wasm_bindgen(unchecked_return_type = "Workspace")]
+    pub async fn open(
+        #[wasm_bindgen(unchecked_param_type = "string")] name: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "string")] workspace: JsValue,
+    ) -> Result<JsValue, JsValue> {
+        let name = values::text(&name, "name")?;
+        let id = parse_value(&workspace, "workspace")?;
         let store = IndexedDbStore::open(&name).await;
         store.map(|store| Self::over(store, id)).map_err(|failure| thrown(failure.into()))
     }
 
-    /// What the browser said when it was asked to keep the data: `granted`, `refused`, `unknown`.
+    /// What the browser said when it was asked to keep the data: `granted`, `refused`,
+    /// `asked` as long as it has not answered, `unknown` if it gives no such promise.
     pub fn persistence(&self) -> String {
         format!("{:?}", self.store.persistence()).to_lowercase()
     }
 
     /// Puts a tree of files, each `{ path, bytes, executable? }`, and answers its root.
     #[wasm_bindgen(js_name = writeTree)]
-    pub async fn write_tree(&self, files: Vec<Object>) -> Result<String, JsValue> {
-        let mut given = files.iter().map(File::of).collect::<Result<Vec<_>, _>>()?;
+    pub async fn write_tree(
+        &self,
+        #[wasm_bindgen(
+            unchecked_param_type = "{ path: Uint8Array, bytes: Uint8Array, executable?: boolean }[]"
+        )]
+        files: JsValue,
+    ) -> Result<String, JsValue> {
+        let files = values::list(&files, "files")?.into_iter().enumerate();
+        let given = files.map(|(at, file)| File::of(&file, &format!("files[{at}]")));
+        let mut given = given.collect::<Result<Vec<_>, _>>()?;
         given.sort_by(|a, b| a.path.cmp_in_tree(&b.path));
         let mut writer = self.engine.write_tree(self.id).await.map_err(thrown)?;
         writer.take(steps(given)).await.map_err(thrown)?;
@@ -97,13 +132,16 @@ impl Workspace {
     /// there is none.
     pub async fn list(
         &self,
-        root: String,
-        path: &[u8],
-        from: &[u8],
-        max: u32,
+        #[wasm_bindgen(unchecked_param_type = "string")] root: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Uint8Array")] path: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Uint8Array")] from: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "number | bigint")] max: JsValue,
     ) -> Result<Option<Array>, JsValue> {
-        let Some(id) = self.find(&root, path).await?.map(|found| found.0) else { return Ok(None) };
-        let list = self.engine.list_directory(self.id, id, from.to_vec(), u64::from(max));
+        let from = values::bytes(&from, "from")?;
+        let max = values::number(&max, "max")?;
+        let found = self.find(&root, &path).await?;
+        let Some((id, _)) = found else { return Ok(None) };
+        let list = self.engine.list_directory(self.id, id, from, max);
         let children = list.await.map_err(thrown)?.into_iter();
         let shown = children.map(|named| {
             let name = Uint8Array::from(named.name.as_bytes());
@@ -120,10 +158,10 @@ impl Workspace {
     #[wasm_bindgen(js_name = readFile)]
     pub async fn read_file(
         &self,
-        root: String,
-        path: &[u8],
+        #[wasm_bindgen(unchecked_param_type = "string")] root: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Uint8Array")] path: JsValue,
     ) -> Result<Option<Uint8Array>, JsValue> {
-        let found = self.find(&root, path).await?;
+        let found = self.find(&root, &path).await?;
         let Some(content) = found.and_then(|found| found.1) else { return Ok(None) };
         let fetched = self.store.fetch_contents(self.id, &[content]).await;
         let fetched =
@@ -134,13 +172,14 @@ impl Workspace {
     /// Up to `max` changes between two trees, `{ changes: [{ change, path }], isComplete }`.
     pub async fn compare(
         &self,
-        before: String,
-        after: String,
-        max: u32,
+        #[wasm_bindgen(unchecked_param_type = "string")] before: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "string")] after: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "number | bigint")] max: JsValue,
     ) -> Result<Object, JsValue> {
-        let (before, after) = (parse(&before)?, parse(&after)?);
+        let (before, after) = (parse_value(&before, "before")?, parse_value(&after, "after")?);
+        let max = values::number(&max, "max")?;
         let expansion = Expansion::Everything;
-        let compare = self.engine.compare_trees(self.id, before, after, expansion, u64::from(max));
+        let compare = self.engine.compare_trees(self.id, before, after, expansion, max);
         let difference = compare.await.map_err(thrown)?;
         let changes = difference.changes.iter().map(|change| {
             let path = Uint8Array::from(change.path().as_bytes());
@@ -153,12 +192,13 @@ impl Workspace {
     /// A proof file of what is at `path`, absence too; `isBlind` leaves out the neighbours' names.
     pub async fn prove(
         &self,
-        root: String,
-        path: &[u8],
-        is_blind: bool,
+        #[wasm_bindgen(unchecked_param_type = "string")] root: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Uint8Array")] path: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "boolean")] is_blind: JsValue,
     ) -> Result<Option<Uint8Array>, JsValue> {
-        let (root, path) = (parse(&root)?, checked(path)?);
-        let grade = if is_blind { Grade::Blind } else { Grade::Full };
+        let root = parse_value(&root, "root")?;
+        let path = checked(&values::bytes(&path, "path")?)?;
+        let grade = if values::flag(&is_blind, "isBlind")? { Grade::Blind } else { Grade::Full };
         let proof = self.engine.prove_path(self.id, root, None, path, grade).await;
         Ok(proof.map_err(thrown)?.map(|proof| Uint8Array::from(&proof[..])))
     }
@@ -169,7 +209,12 @@ impl Workspace {
     }
 
     /// The canonical bytes of ledger entries, as many as one answer holds.
-    pub async fn entries(&self, from: u64, to: u64) -> Result<Vec<Uint8Array>, JsValue> {
+    pub async fn entries(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "number | bigint")] from: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "number | bigint")] to: JsValue,
+    ) -> Result<Vec<Uint8Array>, JsValue> {
+        let (from, to) = (values::number(&from, "from")?, values::number(&to, "to")?);
         let entries = self.store.fetch_entries(self.id, from..to).await;
         let entries = entries.map_err(|failure| thrown(failure.into()))?;
         Ok(entries.iter().map(|entry| Uint8Array::from(&entry[..])).collect())
@@ -180,12 +225,13 @@ impl Workspace {
     /// Answers `{ outcome, number }`: `committed`, `lost` to another tab, or `already` committed.
     pub async fn commit(
         &self,
-        expected: Option<u64>,
-        entries: Vec<Uint8Array>,
+        #[wasm_bindgen(unchecked_param_type = "number | bigint | undefined")] expected: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Uint8Array[]")] entries: JsValue,
     ) -> Result<Object, JsValue> {
-        let entry = |bytes: &Uint8Array| {
-            LedgerEntry::decode(&bytes.to_vec()).map(|entry| StoredEntry::of(&entry))
-        };
+        let expected = values::number_or_nothing(&expected, "expected")?;
+        let entries = values::byte_list(&entries, "entries")?;
+        let entry =
+            |bytes: &Vec<u8>| LedgerEntry::decode(bytes).map(|entry| StoredEntry::of(&entry));
         let entries = entries.iter().map(entry).collect::<Result<_, _>>();
         let entries = entries.map_err(|error: EngineError| thrown(error.into()))?;
         let batch = Batch { expected, entries, rows: Vec::new() };
@@ -200,19 +246,22 @@ impl Workspace {
 }
 
 impl Workspace {
-    fn over(store: IndexedDbStore, id: WorkspaceId) -> Self {
+    fn over(store: IndexedDbStore, id: WorkspaceId) -> JsValue {
         #[expect(clippy::arc_with_non_send_sync, reason = "a browser's store has one thread")]
         let shared: Arc<dyn Store> = Arc::new(store.clone());
-        Self { store, engine: Direct::new(shared), id }
+        let workspace = JsValue::from(Self { store, engine: Direct::new(shared), id });
+        guard(&workspace, "bad-usage", "the workspace was freed");
+        workspace
     }
 
     /// What is at a path: its id and, if it is a file, its content.
     async fn find(
         &self,
-        root: &str,
-        path: &[u8],
+        root: &JsValue,
+        path: &JsValue,
     ) -> Result<Option<(NodeId, Option<markerbed_core::ContentId>)>, JsValue> {
-        let resolve = self.engine.resolve(self.id, parse(root)?, checked(path)?);
+        let path = checked(&values::bytes(path, "path")?)?;
+        let resolve = self.engine.resolve(self.id, parse_value(root, "root")?, path);
         Ok(match resolve.await.map_err(thrown)? {
             Resolved::Found { id, node } => Some((id, node.as_file().map(|file| file.content()))),
             Resolved::Absent { .. } | Resolved::NotDirectory { .. } => None,
@@ -228,16 +277,15 @@ struct File {
 }
 
 impl File {
-    fn of(given: &Object) -> Result<Self, JsValue> {
-        let bytes = |name: &str| {
-            let found = Reflect::get(given, &name.into())?.dyn_into::<Uint8Array>();
-            found
-                .map(|found| found.to_vec())
-                .map_err(|_| Error::new(&format!("{name} is no Uint8Array")))
-        };
-        let path = checked(&bytes("path").map_err(JsValue::from)?)?;
-        let executable = Reflect::get(given, &"executable".into())?.is_truthy();
-        Ok(Self { path, bytes: bytes("bytes")?.into(), executable })
+    fn of(given: &JsValue, called: &str) -> Result<Self, JsValue> {
+        let (path, path_called) = values::field(given, "path", called)?;
+        let (bytes, bytes_called) = values::field(given, "bytes", called)?;
+        let (executable, executable_called) = values::field(given, "executable", called)?;
+        Ok(Self {
+            path: checked(&values::bytes(&path, &path_called)?)?,
+            bytes: values::bytes(&bytes, &bytes_called)?.into(),
+            executable: values::flag(&executable, &executable_called)?,
+        })
     }
 }
 
@@ -303,6 +351,10 @@ fn parse<T: FromStr<Err = EngineError>>(text: &str) -> Result<T, JsValue> {
     text.parse().map_err(|error: EngineError| thrown(error.into()))
 }
 
+fn parse_value<T: FromStr<Err = EngineError>>(value: &JsValue, name: &str) -> Result<T, JsValue> {
+    parse(&values::text(value, name)?)
+}
+
 fn object(properties: &[(&str, JsValue)]) -> Result<Object, JsValue> {
     let object = Object::new();
     for (name, value) in properties {
@@ -312,7 +364,5 @@ fn object(properties: &[(&str, JsValue)]) -> Result<Object, JsValue> {
 }
 
 fn thrown(failure: CallError) -> JsValue {
-    let error = Error::new(&failure.to_string());
-    let _never_fails = Reflect::set(&error, &"code".into(), &failure.code().into());
-    error.into()
+    values::refused(failure.code(), &failure.to_string())
 }

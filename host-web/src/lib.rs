@@ -6,5 +6,6 @@
 
 mod exports;
 pub mod store;
+mod values;
 
 pub use exports::{Workspace, content_ids, remove_store, verify_path};

@@ -10,7 +10,7 @@ use markerbed_core::{
     ledger::{LedgerEntry, Operation},
 };
 use markerbed_web::{Workspace, content_ids, remove_store, verify_path};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::{JsCast, JsValue, convert::TryFromJsValue};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
@@ -22,21 +22,26 @@ async fn a_tree_is_written_listed_read_compared_and_proven() {
     let before = workspace.write_tree(files(&[("a/b.txt", "one"), ("c", "two")])).await.unwrap();
     let after = workspace.write_tree(files(&[("a/b.txt", "one"), ("c", "2")])).await.unwrap();
 
-    let read = workspace.read_file(before.clone(), b"a/b.txt").await.unwrap();
+    let read = workspace.read_file(js(&before), array(b"a/b.txt")).await.unwrap();
     assert_eq!(read.unwrap().to_vec(), b"one");
-    assert!(workspace.read_file(before.clone(), b"a/none").await.unwrap().is_none());
-    let listed = workspace.list(before.clone(), b"", b"", 9).await.unwrap().unwrap();
+    assert!(workspace.read_file(js(&before), array(b"a/none")).await.unwrap().is_none());
+    let listed =
+        workspace.list(js(&before), array(b""), array(b""), 9.into()).await.unwrap().unwrap();
     let names: Vec<_> = listed.iter().map(|child| bytes(&child, "name")).collect();
     assert_eq!(names, [b"a".to_vec(), b"c".to_vec()]);
-    let compared = workspace.compare(before.clone(), after.clone(), 9).await.unwrap();
+    let compared = workspace.compare(js(&before), js(&after), 9.into()).await.unwrap();
     let changes = Array::from(&property(&compared, "changes"));
     assert_eq!((changes.length(), text(&changes.get(0), "change")), (1, "changed".to_owned()));
-    let proof = workspace.prove(before.clone(), b"c", false).await.unwrap().unwrap().to_vec();
-    let verdict = verify_path(&proof, Some(before)).unwrap();
+    let proof =
+        workspace.prove(js(&before), array(b"c"), false.into()).await.unwrap().unwrap().to_vec();
+    let verdict = verify_path(&array(&proof), &js(&before)).unwrap();
     assert_eq!(text(&verdict, "verdict"), "verified");
     assert_eq!(text(&verdict, "content"), content_id(b"two").to_string());
-    assert_eq!(text(&verify_path(&proof, Some(after)).unwrap(), "verdict"), "differs");
-    assert_eq!(text(&verify_path(&proof[1..], None).unwrap(), "verdict"), "broken");
+    assert_eq!(text(&verify_path(&array(&proof), &js(&after)).unwrap(), "verdict"), "differs");
+    assert_eq!(
+        text(&verify_path(&array(&proof[1..]), &JsValue::UNDEFINED).unwrap(), "verdict"),
+        "broken"
+    );
 }
 
 #[wasm_bindgen_test]
@@ -61,16 +66,16 @@ async fn entries_are_committed_once_and_read_again() {
         request: Id16::from_bytes([2; 16]),
         operation: Operation::State(StateId::from_bytes([3; 32])),
     };
-    let given = || vec![Uint8Array::from(&entry.encode()[..])];
+    let given = || Array::of1(&array(&entry.encode())).into();
 
-    let committed = workspace.commit(None, given()).await.unwrap();
-    let again = workspace.commit(None, given()).await.unwrap();
+    let committed = workspace.commit(JsValue::UNDEFINED, given()).await.unwrap();
+    let again = workspace.commit(JsValue::UNDEFINED, given()).await.unwrap();
 
     assert_eq!(text(&committed, "outcome"), "committed");
     assert_eq!(text(&again, "outcome"), "already");
     assert_eq!(workspace.number().await.unwrap(), Some(0));
-    assert_eq!(workspace.entries(0, 9).await.unwrap()[0].to_vec(), entry.encode());
-    let refused = workspace.commit(Some(0), vec![Uint8Array::new_with_length(3)]).await;
+    assert_eq!(workspace.entries(0.into(), 9.into()).await.unwrap()[0].to_vec(), entry.encode());
+    let refused = workspace.commit(0.into(), Array::of1(&array(&[0; 3])).into()).await;
     assert!(!text(&refused.unwrap_err(), "code").is_empty());
 }
 
@@ -78,21 +83,23 @@ async fn entries_are_committed_once_and_read_again() {
 async fn what_is_thrown_has_a_code() {
     let id = WorkspaceId::from_bytes([7; 32]).to_string();
 
-    let absent = Workspace::open("none".to_owned(), id.clone()).await.err().unwrap();
-    let no_id = Workspace::open("none".to_owned(), "x".to_owned()).await.err().unwrap();
+    let absent = Workspace::open("none".into(), id.into()).await.err().unwrap();
+    let no_id = Workspace::open("none".into(), "x".into()).await.err().unwrap();
 
     assert_eq!(text(&absent, "code"), "no-store");
     assert_ne!(text(&no_id, "code"), "no-store");
-    assert_eq!(content_ids(vec![Uint8Array::from(&b"a"[..])]), [content_id(b"a").to_string()]);
+    let ids = content_ids(&Array::of1(&array(b"a"))).unwrap();
+    assert_eq!(ids, [content_id(b"a").to_string()]);
 }
 
 async fn create(name: &str) -> Workspace {
-    remove_store(name.to_owned()).await.unwrap();
+    remove_store(name.into()).await.unwrap();
     let id = WorkspaceId::from_bytes([7; 32]).to_string();
-    Workspace::create(name.to_owned(), id).await.unwrap()
+    let made = Workspace::create(name.into(), id.into()).await.unwrap();
+    Workspace::try_from_js_value(made).unwrap()
 }
 
-fn files(files: &[(&str, &str)]) -> Vec<Object> {
+fn files(files: &[(&str, &str)]) -> JsValue {
     let file = |(path, bytes): &(&str, &str)| {
         let file = Object::new();
         for (name, value) in [("path", path), ("bytes", bytes)] {
@@ -101,7 +108,15 @@ fn files(files: &[(&str, &str)]) -> Vec<Object> {
         }
         file
     };
-    files.iter().map(file).collect()
+    files.iter().map(file).collect::<Array>().into()
+}
+
+fn js(text: &str) -> JsValue {
+    text.into()
+}
+
+fn array(bytes: &[u8]) -> JsValue {
+    Uint8Array::from(bytes).into()
 }
 
 fn property(object: &JsValue, name: &str) -> JsValue {

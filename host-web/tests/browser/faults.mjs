@@ -11,6 +11,7 @@ import { hints } from './hints.mjs';
 import { leftBehind } from './left.mjs';
 import { ask, must, openTab, pages } from './page.mjs';
 import { privateWindows } from './private.mjs';
+import { values } from './values.mjs';
 import { worker } from './worker.mjs';
 
 const CLOSED = 25;
@@ -255,6 +256,7 @@ await race(browser, 'numbers won by tabs at once', 100);
 await race(browser, 'numbers won by tabs without Web Locks', 40_000, hideLocks);
 count('damaged or foreign databases', await damage(browser, server.address));
 count('hints between tabs, and none', await hints(browser, server.address));
+count('values that are not what they must be', await values(browser, server.address));
 count('losses seen by workers and pages', await worker(browser, server.address));
 count('private windows', await privateWindows(browser, server.address));
 await quota(browser);
