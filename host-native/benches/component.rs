@@ -1,12 +1,9 @@
 //! How fast the engine is as a component in wasmtime, beside the same work without one.
 //!
-//! `MARKERBED_COMPONENTS=… cargo bench -p markerbed-host --features component`, after `cargo xtask
-//! components`. Prints a table; medians of five rounds, each of which measures everything in turn.
+//! `cargo xtask bench compare --only runtimes` runs it and makes a table. Alone, after `cargo xtask
+//! components`: `MARKERBED_COMPONENTS=… cargo bench -p markerbed-host --features component`. Prints
+//! a line of JSON for each thing that was measured, once.
 #![forbid(unsafe_code)]
-
-#[expect(unreachable_pub, reason = "it is public where it belongs")]
-#[path = "../../benches/src/machine.rs"]
-mod machine;
 
 use std::{
     env,
@@ -46,24 +43,31 @@ async fn run() -> Result<(), Failure> {
     let component = Runtime::new(Limits::default(), Some(&cache))?.load("engine", &bytes)?;
     let engine = ComponentEngine::new(component, Arc::new(MemoryStore::default())).await?;
     let content = Bytes::from(vec![0x5a; HASHED_MEBIBYTES << 20]);
-    let mut times = Times::default();
-    for _ in 0..ROUNDS {
-        times.bare.push(bare.hash()?);
-        times.whole.push(hash_whole(&engine, &content).await?);
-        times.streamed.push(hash_streamed(&engine, &content).await?);
-        times.native.push(timed(|| content_id(&content)));
-        let direct = Direct::new(Arc::new(MemoryStore::default()));
-        let (root, time) = write_tree(&direct).await?;
-        times.direct_tree.push(time);
-        let (same_root, time) = write_tree(&engine).await?;
-        times.tree.push(time);
-        assert_eq!(root, same_root);
-        times.begin.push(begin(&bytes, &cache).await?);
-        let start = Instant::now();
-        engine.content_ids(&[]).await?;
-        times.instance.push(start.elapsed());
+    // The first time makes room for what is hashed.
+    bare.hash()?;
+    let bare_time = bare.hash()?;
+    for (operation, time) in [
+        ("hashing in wasmtime", hash_whole(&engine, &content).await?),
+        ("streamed in wasmtime", hash_streamed(&engine, &content).await?),
+    ] {
+        print_ms(operation, OURS, time);
+        print_ms(operation, "bare BLAKE3", bare_time);
     }
-    times.print();
+    print_ms("hashing in wasmtime", NATIVE, timed(|| content_id(&content)));
+    for files in TREES {
+        let direct = Direct::new(Arc::new(MemoryStore::default()));
+        let (root, native_time) = write_tree(&direct, files).await?;
+        let (same_root, time) = write_tree(&engine, files).await?;
+        assert_eq!(root, same_root);
+        print_tree(files, OURS, time);
+        print_tree(files, NATIVE, native_time);
+    }
+    // The first time fills the cache.
+    begin(&bytes, &cache).await?;
+    print_ms("begin", OURS, begin(&bytes, &cache).await?);
+    let start = Instant::now();
+    engine.content_ids(&[]).await?;
+    print_ms("instance", OURS, start.elapsed());
     Ok(())
 }
 
@@ -93,13 +97,13 @@ async fn hash_streamed(engine: &ComponentEngine, content: &Bytes) -> Result<Dura
 }
 
 /// Makes and puts a tree of small files in one directory.
-async fn write_tree(engine: &dyn Engine) -> Result<(NodeId, Duration), Failure> {
+async fn write_tree(engine: &dyn Engine, files: usize) -> Result<(NodeId, Duration), Failure> {
     let file = |n: usize| TreeStep::File {
         name: format!("file {n:05}").into_bytes(),
         executable: false,
         bytes: format!("{n:0100}").into_bytes().into(),
     };
-    let steps: Vec<TreeStep> = (0..FILES).map(file).collect();
+    let steps: Vec<TreeStep> = (0..files).map(file).collect();
     let start = Instant::now();
     let mut writer = engine.write_tree(WorkspaceId::from_bytes([1; 32])).await?;
     writer.take(steps).await?;
@@ -145,76 +149,30 @@ impl Bare {
     }
 }
 
-#[derive(Default)]
-struct Times {
-    bare: Vec<Duration>,
-    whole: Vec<Duration>,
-    streamed: Vec<Duration>,
-    native: Vec<Duration>,
-    direct_tree: Vec<Duration>,
-    tree: Vec<Duration>,
-    begin: Vec<Duration>,
-    instance: Vec<Duration>,
+fn print_ms(operation: &str, program: &str, time: Duration) {
+    let ms = time.as_secs_f64() * 1e3;
+    println!(
+        "{{\"operation\":\"{operation}\",\"program\":\"{program}\",\
+         \"quantity\":\"wall-ms\",\"value\":{ms}}}"
+    );
 }
 
-impl Times {
-    fn print(mut self) {
-        let [bare, whole, streamed, native, direct, tree, begin, instance] = [
-            &mut self.bare,
-            &mut self.whole,
-            &mut self.streamed,
-            &mut self.native,
-            &mut self.direct_tree,
-            &mut self.tree,
-            &mut self.begin,
-            &mut self.instance,
-        ]
-        .map(|times| median(times));
-        let speed = |time: f64| format!("{:.0} MiB/s", HASHED_MEBIBYTES as f64 / time);
-        let took = |time: f64| format!("{:.2} ms", time * 1e3);
-        let ratio = |ratio: f64| format!("{ratio:.2} ×");
-        println!("{}; medians of {ROUNDS} rounds\n", machine::machine());
-        println!("| what | component | beside | its | ratio | wanted | met |");
-        println!("|---|---|---|---|---|---|---|");
-        let bare_hash = "bare BLAKE3 in wasmtime";
-        for (what, time) in [("hashing 64 MiB, whole", whole), ("the same, streamed", streamed)] {
-            let (of, met) = (bare / time, mark(bare / time >= HASHING_MIN));
-            let (ours, its) = (speed(time), speed(bare));
-            println!(
-                "| {what} | {ours} | {bare_hash} | {its} | {} | ≥ 0.90 × | {met} |",
-                ratio(of)
-            );
-        }
-        let (ours, its, of) = (speed(streamed), speed(native), ratio(native / streamed));
-        println!("| the same | {ours} | natively, all vector instructions | {its} | {of} | | |");
-        let (ours, its, met) = (took(tree), took(direct), mark(tree / direct <= TREE_MAX));
-        let of = ratio(tree / direct);
-        println!(
-            "| a tree of {FILES} small files | {ours} | natively | {its} | {of} | ≤ 2.50 × | {met} |"
-        );
-        let (ours, met) = (took(begin), mark(begin <= BEGIN_MAX));
-        println!("| runtime, cache, instance, first call | {ours} | | | | ≤ 5 ms | {met} |");
-        println!("| an instance and a call | {} | | | | | |", took(instance));
-    }
+fn print_tree(files: usize, program: &str, time: Duration) {
+    let seconds = time.as_secs_f64();
+    println!(
+        "{{\"operation\":\"tree\",\"program\":\"{program}\",\
+         \"quantity\":\"wall-s\",\"size\":{files},\"value\":{seconds}}}"
+    );
 }
 
-const fn mark(met: bool) -> &'static str {
-    if met { "yes" } else { "**no**" }
-}
+const OURS: &str = "markerbed";
+const NATIVE: &str = "natively";
 
-fn median(times: &mut [Duration]) -> f64 {
-    times.sort_unstable();
-    times.get(times.len() / 2).copied().unwrap_or_default().as_secs_f64()
-}
-
-const ROUNDS: usize = 5;
 const HASHED_MEBIBYTES: usize = 64;
-const BARE_TIMES: u32 = 2;
-const FILES: usize = 10_000;
+const BARE_TIMES: u32 = 4;
+
+/// Files of the trees.
+const TREES: [usize; 4] = [100, 1_000, 10_000, 100_000];
 
 /// What a file is read by.
 const READ_BYTES: usize = 1 << 20;
-
-const HASHING_MIN: f64 = 0.9;
-const TREE_MAX: f64 = 2.5;
-const BEGIN_MAX: f64 = 0.005;

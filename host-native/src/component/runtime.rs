@@ -108,6 +108,8 @@ fn engine(limits: &Limits, cache: Option<&Path>) -> Result<Engine, wasmtime::Err
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
         .epoch_interruption(true)
         .max_wasm_stack(limits.stack_bytes)
+        .generate_address_map(false)
+        .native_unwind_info(false)
         .async_stack_size(limits.stack_bytes.saturating_mul(2));
     if let Some(folder) = cache {
         let mut kept = CacheConfig::new();

@@ -52,7 +52,7 @@ async function start(folder, name, launch) {
   await page.goto(`http://127.0.0.1:${server.address().port}/`);
   await page.waitForFunction(() => typeof globalThis.ask === 'function');
   return {
-    version: version.includes(name) ? version.replace('/', ' ') : `${name} ${version}`,
+    version: `${name} ${version.replace(/^.*\//, '')}`,
     ask: (question) => page.evaluate((question) => globalThis.ask(question), question),
     close: async () => {
       await browser.close();

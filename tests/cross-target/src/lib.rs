@@ -4,6 +4,8 @@
 //! them, and writes down what each gave and what it asked the store for. Two targets agree on a
 //! program if their transcripts are equal to the last byte.
 
+#[cfg(all(target_arch = "wasm32", any(feature = "component", feature = "web")))]
+mod bare;
 #[cfg(all(target_arch = "wasm32", feature = "component"))]
 mod component;
 mod program;

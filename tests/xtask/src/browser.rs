@@ -13,30 +13,19 @@ use crate::{
     setup::{Build, Target, browsers},
 };
 
-/// Run the tests of a browser, in Chromium and Firefox
-#[derive(clap::Args)]
-pub(crate) struct Browser {
-    /// Say how fast its store is instead
-    #[arg(long)]
-    bench: bool,
-}
-
-impl Browser {
-    /// Makes sure that everything is there, and runs it.
-    ///
-    /// # Errors
-    ///
-    /// If something is missing, or a test fails.
-    pub(crate) fn run(&self) -> Result<(), Failure> {
-        browsers(DRIVER)?;
-        if let Some(missing) = missing() {
-            return Err(Failure::new(missing));
-        }
-        match Target::Wasm32.ensure()? {
-            Build::Skipped(missing) => Err(Failure::new(missing)),
-            build if self.bench => bench(&build),
-            build => run(&build, |_| ()),
-        }
+/// Makes sure that everything is there, and runs it.
+///
+/// # Errors
+///
+/// If something is missing, or a test fails.
+pub(crate) fn run_alone() -> Result<(), Failure> {
+    browsers(DRIVER)?;
+    if let Some(missing) = missing() {
+        return Err(Failure::new(missing));
+    }
+    match Target::Wasm32.ensure()? {
+        Build::Skipped(missing) => Err(Failure::new(missing)),
+        build => run(&build, |_| ()),
     }
 }
 
@@ -64,11 +53,17 @@ pub(crate) fn run(build: &Build, mut hear: impl FnMut(&str)) -> Result<(), Failu
     faults.run_hearing(Stream::Output, Show::Always, hear)
 }
 
-fn bench(build: &Build) -> Result<(), Failure> {
+/// Measures the store of `host-web` in Chromium; `hear` gets a line of JSON for each value.
+///
+/// # Errors
+///
+/// If something cannot be built, or fails.
+pub(crate) fn bench(build: &Build, rounds: usize, hear: impl FnMut(&str)) -> Result<(), Failure> {
     let modules = modules(build, "build --release --example pages")?;
     let pages = modules.iter().find(|(name, _)| name == PAGES);
     let (name, module) = pages.or_fail("cargo built no page")?;
-    node("bench.mjs").arg(make(name, module)?).run()
+    let bench = node("bench.mjs").arg(make(name, module)?).arg(rounds.to_string());
+    bench.run_hearing(Stream::Output, Show::IfItFails, hear)
 }
 
 /// What a setup could not install, if anything.

@@ -32,14 +32,15 @@ pub(crate) fn make(build: &Build) -> Result<(), Failure> {
     let folder = folder();
     fs::create_dir_all(&folder).or_fail(folder.display())?;
     for Guest { name, package, features, vectors, bytes_max } in GUESTS {
-        let module = build_module(build, package, features, *vectors)?;
+        let module = build_module(build, package, features, *vectors, "symbols")?;
         let component = folder.join(name).with_extension("wasm");
         tool("component").arg(&module).arg(&component).run()?;
         if let Some(bytes_max) = bytes_max {
             check_size(name, &component, *bytes_max)?;
         }
     }
-    let module = build_module(build, SUITES, "web,simd", true)?;
+    // Its section of features tells the tools of browsers what a module uses.
+    let module = build_module(build, SUITES, "web,simd", true, "debuginfo")?;
     tool("browser").arg(&module).arg(folder.join("cross-target-web")).run()
 }
 
@@ -68,6 +69,7 @@ fn build_module(
     package: &str,
     features: &str,
     vectors: bool,
+    stripped: &str,
 ) -> Result<PathBuf, Failure> {
     let mut flags = String::from("-Ctarget-feature=");
     flags.push_str(if vectors { "+simd128" } else { "-simd128" });
@@ -77,7 +79,8 @@ fn build_module(
         .arg(package)
         .arg("--features")
         .arg(features)
-        .env("RUSTFLAGS", flags);
+        .env("RUSTFLAGS", flags)
+        .env("CARGO_PROFILE_WASM_STRIP", stripped);
     match build {
         Build::Rustc(rustc) => cargo.env("RUSTC", rustc).run()?,
         Build::Active | Build::Skipped(_) => cargo.run()?,

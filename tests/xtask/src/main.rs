@@ -29,7 +29,8 @@ enum Task {
     Test,
     /// Run the tests on a clean clone of the newest commit, as CI does
     Ci,
-    Browser(browser::Browser),
+    /// Run the tests of a browser, in Chromium and Firefox
+    Browser,
     /// Check the invariants of the architecture in the sources
     Tidy,
     /// Make the golden vectors anew with the reference, then try the engine on them
@@ -51,7 +52,7 @@ fn main() -> ExitCode {
         Task::Setup => setup::run().map(drop),
         Task::Test => test::run(),
         Task::Ci => ci::run(),
-        Task::Browser(browser) => browser.run(),
+        Task::Browser => browser::run_alone(),
         Task::Tidy => tidy::run(),
         Task::Vectors { check } => vectors::run(check),
         Task::Components => components::run(),

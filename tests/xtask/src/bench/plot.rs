@@ -11,6 +11,7 @@ pub(super) fn of(results: &Results) -> Option<(&'static str, String)> {
     let (name, unit, panels): (_, _, &[Panel]) = match results.group {
         Group::Growth => ("records-by-size.svg", "records", RECORDS),
         Group::Files => ("snapshot-by-files.svg", "files", FILES),
+        Group::Runtimes => ("runtimes-by-size.svg", "files or objects", RUNTIMES),
         _ => return None,
     };
     let panels: Vec<Drawn> = panels.iter().map(|panel| panel.draw(results)).collect();
@@ -157,7 +158,7 @@ fn mark(out: &mut String, class: usize, x: f64, y: f64) {
     let (left, top) = (x - 4.0, y - 4.0);
     out.push_str(&match class {
         0 => format!("<circle class=\"mark p{class}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4.5\"/>"),
-        1 | 3 => format!(
+        1 | 3 | 5 => format!(
             "<rect class=\"mark p{class}\" x=\"{left:.1}\" y=\"{top:.1}\" \
              width=\"8\" height=\"8\"/>"
         ),
@@ -195,8 +196,15 @@ const FILES: &[Panel] = &[
     ),
 ];
 
+const RUNTIMES: &[Panel] = &[
+    panel("a tree of small files: µs a file", "tree", Quantity::WallS, Value::MicrosecondsEach),
+    panel("objects into IndexedDB: µs each", "put", Quantity::WallS, Value::MicrosecondsEach),
+    panel("objects out of IndexedDB: µs each", "fetch", Quantity::WallS, Value::MicrosecondsEach),
+];
+
 /// Their places are those of the colours below. Programs that share a colour share no plot.
-const PROGRAMS: &[&str] = &["markerbed", "LMDB", "RocksDB", "tar | zstd -1", "git status"];
+const PROGRAMS: &[&str] =
+    &["markerbed", "LMDB", "RocksDB", "tar | zstd -1", "git status", "natively"];
 
 const WIDTH: f64 = 920.0;
 const HEAD: f64 = 44.0;
@@ -211,15 +219,17 @@ const STYLE: &str = "  <style>
     .up { text-anchor: end; } .across { text-anchor: middle; }
     .grid { stroke: #d9d5cc; stroke-width: 1; } .axis { stroke: #5b5346; fill: none; }
     .line { stroke-width: 2.2; fill: none; } .mark { stroke: #ffffff; stroke-width: 1; }
-    .p0 { stroke: #0b5cad; } .p1, .p3 { stroke: #c04a00; } .p2, .p4 { stroke: #00785a; }
-    .mark.p0 { fill: #0b5cad; } .mark.p1, .mark.p3 { fill: #c04a00; }
+    .p0 { stroke: #0b5cad; } .p1, .p3, .p5 { stroke: #c04a00; }
+    .p2, .p4 { stroke: #00785a; }
+    .mark.p0 { fill: #0b5cad; } .mark.p1, .mark.p3, .mark.p5 { fill: #c04a00; }
     .mark.p2, .mark.p4 { fill: #00785a; }
     .mark { stroke: #ffffff; }
     @media (prefers-color-scheme: dark) {
       .page { fill: #16181d; } text { fill: #e4e1da; } .grid { stroke: #33373f; }
       .axis { stroke: #a59e90; } .mark { stroke: #16181d; }
-      .p0 { stroke: #6db3f8; } .p1, .p3 { stroke: #f59a5c; } .p2, .p4 { stroke: #4fd1a5; }
-      .mark.p0 { fill: #6db3f8; } .mark.p1, .mark.p3 { fill: #f59a5c; }
+      .p0 { stroke: #6db3f8; } .p1, .p3, .p5 { stroke: #f59a5c; }
+      .p2, .p4 { stroke: #4fd1a5; }
+      .mark.p0 { fill: #6db3f8; } .mark.p1, .mark.p3, .mark.p5 { fill: #f59a5c; }
       .mark.p2, .mark.p4 { fill: #4fd1a5; }
     }
   </style>

@@ -30,6 +30,8 @@ pub(super) enum Group {
     Extended,
     /// An edit among 100,000 files while `watch` runs
     Watch,
+    /// The engine as a component and in browsers; builds them when it is asked for
+    Runtimes,
     /// Two million records beside LMDB and RocksDB; built when it is asked for
     Records,
     /// Ever more records, for the plot; built when it is asked for
@@ -37,13 +39,14 @@ pub(super) enum Group {
 }
 
 impl Group {
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::Tree,
         Self::Small,
         Self::Large,
         Self::Files,
         Self::Extended,
         Self::Watch,
+        Self::Runtimes,
         Self::Records,
         Self::Growth,
     ];
@@ -60,6 +63,7 @@ impl Group {
             Self::Files => "files",
             Self::Extended => "extended",
             Self::Watch => "watch",
+            Self::Runtimes => "runtimes",
             Self::Records => "records",
             Self::Growth => "growth",
         }
@@ -72,7 +76,7 @@ impl Group {
 
     /// Whether it measures the program, not what it stands on.
     pub(super) const fn needs_program(self) -> bool {
-        !matches!(self, Self::Records | Self::Growth)
+        !matches!(self, Self::Runtimes | Self::Records | Self::Growth)
     }
 
     pub(super) fn file(self) -> PathBuf {
@@ -105,7 +109,7 @@ pub(super) struct Figure {
     pub(super) operation: String,
     pub(super) program: String,
     pub(super) quantity: Quantity,
-    /// Over how many files or records, where that differs inside a group.
+    /// Over how many files, records or objects, where that differs inside a group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) size: Option<u64>,
     pub(super) values: Vec<f64>,

@@ -116,13 +116,15 @@ const fn line(
 }
 
 use Bound::{AtMost, Beside, FilesForBytes, Memory, Times};
-use Group::{Extended, Large, Records, Small, Tree, Watch};
-use Quantity::{Bytes, CpuMs, CpuS, CpuUs, Files, PeakMib, WallMs};
+use Group::{Extended, Large, Records, Runtimes, Small, Tree, Watch};
+use Quantity::{Bytes, CpuMs, CpuS, CpuUs, Files, PeakMib, WallMs, WallS};
 
 const FLAT: Bound = Memory { mib: 64.0, bytes_a_file: 0.0 };
 const A_FILE: Bound = Memory { mib: 64.0, bytes_a_file: 150.0 };
 const ZSTD: &str = "tar | zstd -1";
 const B3SUM: &str = "b3sum on two processes";
+/// At least nine tenths as fast as the hash function without the engine.
+const NEARLY_BARE: Bound = Times("bare BLAKE3", 1.0 / 0.9);
 const GIT_ADD: &str = "git add, write-tree";
 
 const LINES: &[Line] = &[
@@ -174,6 +176,16 @@ const LINES: &[Line] = &[
     line(Extended, "the same", "extended", CpuS, Beside(BARE)),
     line(Watch, "from an edit to its snapshot's line, wall", "edit", WallMs, AtMost(200.0)),
     line(Watch, "resident memory meanwhile, the largest", "edit", PeakMib, AtMost(57.2)),
+    line(Runtimes, "hashing in wasmtime", "hashing in wasmtime", WallMs, NEARLY_BARE),
+    line(Runtimes, "the same, streamed", "streamed in wasmtime", WallMs, NEARLY_BARE),
+    line(Runtimes, "the same", "hashing in wasmtime", WallMs, Beside("natively")),
+    line(Runtimes, "hashing in Node", "hashing in Node", WallMs, NEARLY_BARE),
+    line(Runtimes, "hashing in Chromium", "hashing in Chromium", WallMs, NEARLY_BARE),
+    line(Runtimes, "hashing in Firefox", "hashing in Firefox", WallMs, NEARLY_BARE),
+    line(Runtimes, "10,000 files by the component", "tree", WallS, Times("natively", 2.5)),
+    line(Runtimes, "runtime, cache, instance, answer", "begin", WallMs, AtMost(5.0)),
+    line(Runtimes, "10,000 objects into IndexedDB", "put", WallS, AtMost(3.0)),
+    line(Runtimes, "10,000 objects back", "fetch", WallS, AtMost(1.0)),
     line(Records, "insert", "insert", CpuUs, AtMost(3.0)),
     line(Records, "the same", "insert", CpuUs, Beside("LMDB")),
     line(Records, "the same", "insert", CpuUs, Beside("RocksDB")),
@@ -237,7 +249,7 @@ mod tests {
 
     #[test]
     fn every_group_with_targets_has_lines_and_none_stands_twice() {
-        for group in [Tree, Small, Large, Extended, Watch, Records] {
+        for group in [Tree, Small, Large, Extended, Watch, Runtimes, Records] {
             assert!(LINES.iter().any(|line| line.group == group));
         }
         let key = |line: &Line| {

@@ -3,6 +3,7 @@
 mod files;
 mod large;
 mod records;
+mod runtimes;
 mod tree;
 mod watch;
 
@@ -33,6 +34,7 @@ pub(super) fn measure(group: Group, settings: &Settings) -> Result<(Results, Tem
         Group::Files => files::measure(&mut contest),
         Group::Extended => tree::measure_extended(&mut contest),
         Group::Watch => watch::measure(&mut contest),
+        Group::Runtimes => runtimes::measure(&mut contest),
         Group::Records => records::measure_many(&mut contest),
         Group::Growth => records::measure_growth(&mut contest),
     }?;
