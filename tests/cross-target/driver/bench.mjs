@@ -1,5 +1,5 @@
-// How fast hashing is in Node and in browsers: `node bench.mjs FOLDER ROUNDS`, FOLDER with the module
-// and what loads it. Prints a line of JSON for each value.
+// How fast hashing is in Node and in browsers: `node bench.mjs FOLDER ROUNDS`, FOLDER with the
+// module and what loads it. Prints a line of JSON for each value.
 import { startChromium, startFirefox } from './browsers.mjs';
 import { startNode } from './node.mjs';
 
