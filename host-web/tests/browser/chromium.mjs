@@ -50,10 +50,18 @@ export async function connect(folder) {
   return { child, browser: await chromium.connectOverCDP(address) };
 }
 
-/** Serves `folder`, and `pages` (path to HTML) beside it; resolves to the address and a stop. */
+/**
+ * Serves `folder`, and `pages` (path to text) beside it; `/clear` makes a browser remove what it
+ * keeps of this origin. Resolves to the address and a stop.
+ */
 export async function serve(folder, pages) {
   const server = createServer(async (request, response) => {
     const path = new URL(request.url, 'http://localhost').pathname;
+    if (path === '/clear') {
+      response.writeHead(200, { 'clear-site-data': '"storage"' });
+      response.end();
+      return;
+    }
     try {
       const body = pages[path] ?? (await readFile(join(folder, normalize(path))));
       const type = TYPES[extname(path)] ?? (pages[path] ? 'text/html' : undefined);

@@ -13,11 +13,14 @@ export function missing() {
 }
 
 /** A browser whose data is gone with it; with `isPrivate` all its windows are private ones. */
-export function launch(isPrivate = false) {
-  return puppeteer.launch({
+export async function launch(isPrivate = false) {
+  const browser = await puppeteer.launch({
     browser: 'firefox',
     executablePath,
     headless: true,
     extraPrefsFirefox: { 'browser.privatebrowsing.autostart': isPrivate },
   });
+  // As it is called in Chromium, so that the same cases run in both.
+  browser.newContext = () => browser.createBrowserContext();
+  return browser;
 }

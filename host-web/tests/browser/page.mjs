@@ -57,7 +57,8 @@ export async function askWorker(tab, work) {
 /** A tab with the module loaded, after `prepare` has run in it. */
 export async function openTab(context, address, prepare) {
   const tab = await context.newPage();
-  if (prepare) await tab.addInitScript(prepare);
+  // Playwright's name of it, and Puppeteer's.
+  if (prepare) await (tab.addInitScript ?? tab.evaluateOnNewDocument).call(tab, prepare);
   await tab.goto(address);
   await tab.waitForFunction(() => window.ready);
   return tab;

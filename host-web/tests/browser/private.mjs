@@ -44,7 +44,7 @@ export async function privateWindows(chromium, address) {
     return 1;
   }
   const browser = await firefox.launch(true);
-  await works(await browser.createBrowserContext(), address, 'Firefox');
+  await works(await browser.newContext(), address, 'Firefox');
   await browser.close();
   return 2;
 }

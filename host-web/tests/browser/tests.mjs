@@ -60,9 +60,7 @@ const PLACES = {
 
 /** A tab of its own, and what closes it with its data. */
 async function openTab(browsers, isFirefox) {
-  const context = isFirefox
-    ? await browsers.firefox.createBrowserContext()
-    : await browsers.chromium.newContext();
+  const context = await browsers[isFirefox ? 'firefox' : 'chromium'].newContext();
   const tab = await context.newPage();
   tab.on('console', (message) => console.error(message.text()));
   const wait = () => {
