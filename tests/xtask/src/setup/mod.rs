@@ -9,7 +9,7 @@ mod target;
 
 pub(crate) use node::browsers;
 pub(crate) use python::{Python, python};
-pub(crate) use target::{Build, Target};
+pub(crate) use target::{Build, DEBIAN_RUSTC, Target};
 
 use crate::{browser, cross_target, failure::Failure, program::Program};
 

@@ -87,8 +87,11 @@ impl Target {
             return Ok(None);
         }
         // Not needed to build: without it only its step is skipped.
-        if !Path::new(DEBIAN_CLIPPY).exists() && apt::is_usable() {
-            apt::install(&["rust-web-clippy"])?;
+        if !Path::new(DEBIAN_CLIPPY).exists()
+            && apt::is_usable()
+            && let Err(failure) = apt::install(&["rust-web-clippy"])
+        {
+            eprintln!("setup: {failure}");
         }
         let sysroot = cache_folder()?.join(debian_key()?);
         let rustc = lay_out_sysroot(&sysroot)?;
@@ -249,7 +252,7 @@ fn link(original: &Path, place: &Path) -> Result<(), Failure> {
 
 const DEBIAN_PACKAGES: &[&str] = &["rustc-web", "rust-web-src", "cargo-web"];
 
-const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
+pub(crate) const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 
 const PROBE: &str = "standard_library_probe";
 
