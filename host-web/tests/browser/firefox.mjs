@@ -1,6 +1,10 @@
 // A Firefox without a window.
 import { existsSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import puppeteer from 'puppeteer-core';
+import { removeAtExit } from './ended.mjs';
 
 const executablePath = process.env.FIREFOX ?? '/usr/bin/firefox-esr';
 
@@ -14,9 +18,12 @@ export function missing() {
 
 /** A browser whose data is gone with it; with `isPrivate` all its windows are private ones. */
 export async function launch(isPrivate = false) {
+  const userDataDir = await mkdtemp(join(tmpdir(), 'markerbed-firefox-'));
+  removeAtExit(userDataDir);
   const browser = await puppeteer.launch({
     browser: 'firefox',
     executablePath,
+    userDataDir,
     headless: true,
     extraPrefsFirefox: { 'browser.privatebrowsing.autostart': isPrivate },
   });
