@@ -140,6 +140,15 @@ pub enum StoreError {
         #[source]
         cause: Cause,
     },
+    /// What computes in a layer over the store gave no answer; the store itself has not failed.
+    #[error("{cause}")]
+    Computing {
+        /// The stable name of what went wrong.
+        code: &'static str,
+        /// What went wrong.
+        #[source]
+        cause: Cause,
+    },
 }
 
 /// What a layer below a store reported.
@@ -165,6 +174,7 @@ impl StoreError {
             Self::Incapable { .. } => "store-incapable",
             Self::Temporary { .. } => "store-temporary",
             Self::Permanent { .. } => "store-failed",
+            Self::Computing { code, .. } => code,
         }
     }
 

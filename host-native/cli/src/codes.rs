@@ -61,6 +61,7 @@ pub(crate) const CODES: &[Code] = &[
     Code("component-over-limit", "4", "the component wanted more than it may have"),
     Code("component-store-panicked", "4", "a store panicked while the component asked it"),
     Code("component-trapped", "4", "the component stopped in the middle of a call"),
+    Code("component-wrong", "4", "the component answered what core in this program does not"),
     Code("demo-failed", "4", "a command of the demo did not end as it should"),
     Code("disk-full", "4", "no space is left for a file"),
     Code(

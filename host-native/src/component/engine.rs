@@ -7,16 +7,16 @@ use bytes::Bytes;
 use markerbed_core::{
     AttributesId, ContentId, Error, MapId, NodeId, Object, ObjectId, Sha256Digest, WorkspaceId,
     codec::Canonical,
-    ledger::{ConsistencyClaim, InclusionClaim},
+    ledger::{ConsistencyClaim, InclusionClaim, LedgerEntry},
     map::{Change, Difference, Entry, MapKind},
     tree::{
         Expansion, Expectation, Grade, Name, NamedChild, Node, Path, Resolved, TreeDifference,
-        Verdict,
+        TreeProof, Verdict,
     },
 };
 use markerbed_engine::{
-    BuiltDirectory, BuiltMap, CallError, CommitRequest, ContentHasher, Engine, Replay,
-    StoredObject, TreeWriter,
+    BuiltDirectory, BuiltMap, CallError, ContentHasher, Engine, MapBuilder, Replay, StoredObject,
+    TreeWriter,
 };
 use markerbed_storage::drive::chunks;
 
@@ -24,19 +24,20 @@ use super::{
     Component,
     answers::{built_map, change, child, digests, ids, place},
     bindings::engine::{
-        exports::markerbed::engine::{ledger, maps, trees, verify},
+        exports::markerbed::engine::{maps, trees, verify},
         markerbed::engine::{
             records::{self, Outcome},
             types::{self, Id},
         },
     },
-    failure::{answered, stopped},
+    builder::InstanceBuilder,
+    failure::{answered, cannot_be, stopped, wrong},
     hasher::{InstanceHasher, content_ids},
     instance::{Ready, call},
     replay::InstanceReplay,
     writer::InstanceWriter,
 };
-use crate::store::{self, Store};
+use crate::store::{self, Batch, Store, StoredEntry};
 
 /// The engine as a component of the world `engine`, over a store.
 ///
@@ -82,6 +83,10 @@ impl Engine for ComponentEngine {
         let mut instance = self.instance().await?;
         let entries: Vec<verify::Entry> = entries.into_iter().map(Into::into).collect();
         call!(instance, markerbed_engine_maps.call_build(kind.number(), &entries)).map(built_map)
+    }
+
+    async fn map_builder(&self, kind: MapKind) -> Result<Box<dyn MapBuilder>, CallError> {
+        Ok(Box::new(InstanceBuilder::new(self.instance().await?, kind).await?))
     }
 
     async fn look_up(
@@ -220,8 +225,9 @@ impl Engine for ComponentEngine {
         let resolved = call!(instance, markerbed_engine_trees.call_resolve(workspace, root, path))?;
         Ok(match resolved {
             trees::Resolved::Found(object) => {
-                let object = Object::check(object.id.into(), &object.bytes)?;
-                let node = object.as_node().ok_or(Error::NodeMismatch)?.clone();
+                let object = Object::check(object.id.into(), &object.bytes);
+                let object = object.map_err(cannot_be)?;
+                let node = object.as_node().ok_or_else(|| cannot_be(Error::NodeMismatch))?.clone();
                 Resolved::Found { id: NodeId::from_bytes(object.id().bytes), node }
             }
             trees::Resolved::Absent(depth) => Resolved::Absent { depth },
@@ -258,7 +264,7 @@ impl Engine for ComponentEngine {
         let named = |trees::Child { name, kind, id }| -> Result<NamedChild, Error> {
             Ok(NamedChild { name: Name::new(&name)?, child: child(kind, id) })
         };
-        Ok(listed.into_iter().map(named).collect::<Result<_, Error>>()?)
+        listed.into_iter().map(named).collect::<Result<_, Error>>().map_err(cannot_be)
     }
 
     async fn compare_trees(
@@ -276,7 +282,8 @@ impl Engine for ComponentEngine {
             instance,
             markerbed_engine_trees.call_compare(workspace, before, after, everything, max)
         )?;
-        let changes = found.changes.into_iter().map(change).collect::<Result<_, Error>>()?;
+        let changes = found.changes.into_iter().map(change).collect::<Result<_, Error>>();
+        let changes = changes.map_err(cannot_be)?;
         Ok(TreeDifference { changes, is_complete: found.complete })
     }
 
@@ -289,13 +296,22 @@ impl Engine for ComponentEngine {
         grade: Grade,
     ) -> Result<Option<Vec<u8>>, CallError> {
         let mut instance = self.instance().await?;
-        let (workspace, root, path) = (workspace.into(), root.into(), path.as_bytes());
         let grade = match grade {
             Grade::Full => trees::Grade::Full,
             Grade::Blind => trees::Grade::Blind,
         };
-        let snapshot = snapshot.as_deref();
-        call!(instance, markerbed_engine_trees.call_prove(workspace, root, snapshot, path, grade))
+        let (workspace, name) = (workspace.into(), path.as_bytes());
+        let (of, snapshot) = (root.into(), snapshot.as_deref());
+        let made = call!(
+            instance,
+            markerbed_engine_trees.call_prove(workspace, of, snapshot, name, grade)
+        )?;
+        match made {
+            Some(proof) if !proves(&proof, root, &path) => {
+                Err(wrong(format!("what it made proves nothing of {path} in {root}")))
+            }
+            made => Ok(made),
+        }
     }
 
     async fn verify_path(
@@ -306,12 +322,18 @@ impl Engine for ComponentEngine {
         let mut instance = self.instance().await?;
         let verify = instance.world.markerbed_engine_verify();
         let verdict = verify.call_tree_proof(&mut instance.store, proof, expectation.into()).await;
-        Ok(verdict.map_err(stopped)?.try_into()?)
+        verdict.map_err(stopped)?.try_into().map_err(cannot_be)
     }
 
     async fn check_object(&self, id: ObjectId, bytes: &[u8]) -> Result<(), CallError> {
         let mut instance = self.instance().await?;
-        call!(instance, markerbed_engine_verify.call_check_object(id.into(), bytes))
+        let said = call!(instance, markerbed_engine_verify.call_check_object(id.into(), bytes));
+        let said = match said {
+            Ok(()) => None,
+            Err(CallError::Engine(error)) => Some(error),
+            Err(error) => return Err(error),
+        };
+        agreed(id, bytes, said)?.map(drop).map_err(Into::into)
     }
 
     async fn check_objects(
@@ -330,16 +352,16 @@ impl Engine for ComponentEngine {
             let faults = verify.call_check_objects(&mut instance.store, &asked).await;
             let faults = faults.map_err(stopped)?;
             if faults.len() != objects.len() {
-                return Err(Error::AnswersOutOfOrder.into());
+                return Err(cannot_be(Error::AnswersOutOfOrder));
             }
             for ((id, bytes), fault) in objects.iter().zip(faults) {
                 let guest = instance.store.data_mut();
-                let fault = fault.map(|fault| answered::<()>(guest, Err(fault)));
-                checked.push(match fault {
-                    Some(Err(CallError::Engine(error))) => Err(error),
+                let said = match fault.map(|fault| answered::<()>(guest, Err(fault))) {
+                    Some(Err(CallError::Engine(error))) => Some(error),
                     Some(Err(error)) => return Err(error),
-                    _ => Object::check(*id, bytes),
-                });
+                    _ => None,
+                };
+                checked.push(agreed(*id, bytes, said)?);
             }
         }
         Ok(checked)
@@ -400,37 +422,6 @@ impl Engine for ComponentEngine {
         call!(instance, markerbed_engine_verify.call_consistency(claim, &ids(proof)))
     }
 
-    async fn commit_snapshot(
-        &self,
-        workspace: WorkspaceId,
-        request: CommitRequest,
-    ) -> Result<store::Outcome, CallError> {
-        let mut instance = self.instance().await?;
-        let moves = request.moves.map(|(name, from)| ledger::RefMove {
-            name: name.as_str().to_owned(),
-            from: from.map(Into::into),
-        });
-        let stamp = ledger::Stamp {
-            time_ms: request.time_ms,
-            agent: request.agent.into(),
-            request: request.request.into(),
-        };
-        let rows = row_changes(request.rows);
-        let (snapshot, moves) = (&*request.snapshot, moves.as_ref());
-        let outcome = call!(
-            instance,
-            markerbed_engine_ledger.call_commit_snapshot(
-                workspace.into(),
-                snapshot,
-                moves,
-                stamp,
-                request.expected,
-                &rows
-            )
-        )?;
-        Ok(became(outcome))
-    }
-
     async fn commit_entry(
         &self,
         workspace: WorkspaceId,
@@ -438,9 +429,45 @@ impl Engine for ComponentEngine {
         rows: Vec<store::RowChange>,
     ) -> Result<store::Outcome, CallError> {
         let mut instance = self.instance().await?;
+        let core = LedgerEntry::decode(&entry);
+        if let Ok(entry) = &core {
+            let expected = entry.number.checked_sub(1);
+            let entries = vec![StoredEntry::of(entry)];
+            instance.store.data_mut().order(Batch { expected, entries, rows: rows.clone() });
+        }
         let (workspace, rows) = (workspace.into(), row_changes(rows));
-        call!(instance, markerbed_engine_ledger.call_commit_entry(workspace, &entry, &rows))
-            .map(became)
+        let said =
+            call!(instance, markerbed_engine_ledger.call_commit_entry(workspace, &entry, &rows));
+        match (said.map(became), core) {
+            (Ok(said), _) if instance.store.data().outcome() == Some(said) => Ok(said),
+            (Ok(_), _) => Err(wrong("it says of an entry what did not become of it")),
+            (Err(CallError::Engine(said)), Err(core)) if said == core => Err(core.into()),
+            (Err(CallError::Engine(_)), _) => Err(wrong("it refuses an entry otherwise than core")),
+            (Err(error), _) => Err(error),
+        }
+    }
+}
+
+/// What core says of an object; an error if the component said something else.
+fn agreed(
+    id: ObjectId,
+    bytes: &[u8],
+    said: Option<Error>,
+) -> Result<Result<Object, Error>, CallError> {
+    let core = Object::check(id, bytes);
+    match (core.as_ref().err(), said) {
+        (None, Some(said)) => Err(wrong(format!("it refuses {id}, which is right: {said}"))),
+        (Some(fault), None) => Err(wrong(format!("it takes something else for {id}: {fault}"))),
+        (fault, said) if fault == said.as_ref() => Ok(core),
+        (_, _) => Err(wrong(format!("it refuses {id} for another reason than core"))),
+    }
+}
+
+/// Whether core finds in a proof what it was made for.
+fn proves(proof: &[u8], root: NodeId, path: &Path) -> bool {
+    match TreeProof::verify(proof, Expectation::Root(root)) {
+        Verdict::Verified(claim) => claim.path == *path,
+        _ => false,
     }
 }
 

@@ -28,18 +28,28 @@ pub(super) fn stopped(error: wasmtime::Error) -> CallError {
 /// How wasmtime says that a call brought more than it may: the type of that error is not public.
 const TOO_MUCH_AT_ONCE: &str = "too much data is being copied between the host and the guest";
 
-/// Sorts what a component answered: the store's own failure is the one that it was told.
+/// Sorts what a component answered: if the store failed, that is the answer, whatever it says.
 pub(super) fn answered<T>(
     guest: &mut Guest,
     answer: Result<T, types::Error>,
 ) -> Result<T, CallError> {
-    let failure = guest.take_failure();
-    answer.map_err(|error| match (Result::<Error, _>::from(error), failure) {
-        (Ok(error), _) => error.into(),
-        (Err(_), Some(failure)) => failure.into(),
-        (Err(said), None) => RuntimeError::Trapped {
-            cause: format!("it says that the store failed, which it did not: {}", said.message),
+    if let Some(failure) = guest.take_failure() {
+        return Err(failure.into());
+    }
+    answer.map_err(|error| match Result::<Error, _>::from(error) {
+        Ok(error) => error.into(),
+        Err(said) => {
+            wrong(format!("it says that the store failed, which it did not: {}", said.message))
         }
-        .into(),
     })
+}
+
+/// The component answered what core in this program does not.
+pub(super) fn wrong(what: impl Into<String>) -> CallError {
+    RuntimeError::Wrong { what: what.into() }.into()
+}
+
+/// The component answered what no right one can.
+pub(super) fn cannot_be(error: Error) -> CallError {
+    wrong(format!("it answers what cannot be: {error}"))
 }

@@ -6,7 +6,10 @@ use markerbed_core::{ContentId, Error};
 use markerbed_engine::{CallError, ContentHasher};
 use wasmtime::component::ResourceAny;
 
-use super::{failure::stopped, instance::Instance};
+use super::{
+    failure::{cannot_be, stopped},
+    instance::Instance,
+};
 
 /// Computes the ids of contents of any size in little of the instance's memory.
 ///
@@ -53,7 +56,7 @@ async fn hash_together(
     let ids = world.markerbed_engine_hashing().call_content_ids(store, &contents).await;
     let ids = ids.map_err(stopped)?;
     if ids.len() != contents.len() {
-        return Err(Error::AnswersOutOfOrder.into());
+        return Err(cannot_be(Error::AnswersOutOfOrder));
     }
     Ok(ids.into_iter().map(Into::into).collect())
 }

@@ -11,7 +11,8 @@ use std::{
 };
 
 use bytes::Bytes;
-use markerbed_engine::RuntimeError;
+use markerbed_core::{Error, Object};
+use markerbed_engine::{RuntimeError, StoredObject};
 use tokio::runtime::Handle;
 use wasmtime::{ResourceLimiter, Result};
 
@@ -20,7 +21,7 @@ use super::{
     bindings::engine::markerbed::engine::{
         contents,
         records::{self, Batch, Outcome},
-        types::{self, Id, Object, ObjectId, StoreError},
+        types::{self, Id, ObjectId, StoreError},
     },
     runtime::{Runtime, TICK},
 };
@@ -34,15 +35,29 @@ pub(super) struct Guest {
     clock: Option<Handle>,
     /// How often it was looked at while it computed, since it was called or asked for something.
     ticks: u128,
+    /// How often it asked since it was called.
+    asked: u64,
     /// What the store said; the component carries only its code and sentence.
     failure: Option<store::StoreError>,
+    /// What it was asked to commit, until it does.
+    ordered: Option<store::Batch>,
+    /// What became of that.
+    outcome: Option<store::Outcome>,
 }
 
 impl Guest {
     /// For an instance that may ask for nothing.
     pub(super) fn alone(runtime: &Runtime) -> Self {
-        let (limits, clock) = (runtime.limits().clone(), runtime.clock().cloned());
-        Self { store: None, limits, clock, ticks: 0, failure: None }
+        Self {
+            store: None,
+            limits: runtime.limits().clone(),
+            clock: runtime.clock().cloned(),
+            ticks: 0,
+            asked: 0,
+            failure: None,
+            ordered: None,
+            outcome: None,
+        }
     }
 
     /// For an instance that works on `store`.
@@ -55,9 +70,20 @@ impl Guest {
         self.failure.take()
     }
 
-    /// Begins a call: what it computed before is over.
+    /// Begins a call: what it computed and asked before is over.
     pub(super) const fn begin(&mut self) {
         self.ticks = 0;
+        self.asked = 0;
+    }
+
+    /// Lets it commit this batch, once.
+    pub(super) fn order(&mut self, batch: store::Batch) {
+        self.ordered = Some(batch);
+    }
+
+    /// What became of the batch that was ordered; none if it was not committed.
+    pub(super) const fn outcome(&self) -> Option<store::Outcome> {
+        self.outcome
     }
 
     /// Says whether an instance may go on computing.
@@ -68,6 +94,18 @@ impl Guest {
         }
         let max = Some(format!("{:?} without asking for anything", self.limits.compute));
         Err(RuntimeError::OverLimit { what: "time", max, limit: "compute" })
+    }
+
+    /// Says whether it may ask once more.
+    fn may_ask(&mut self) -> Result<(), RuntimeError> {
+        let max = self.limits.questions;
+        self.asked = self.asked.saturating_add(1);
+        if self.asked <= max {
+            return Ok(());
+        }
+        let max = Some(format!("{max} in one call"));
+        let what = "answers of the store";
+        Err(RuntimeError::OverLimit { what, max, limit: "questions" })
     }
 
     /// Asks the store, and waits for its answer no longer than it may take.
@@ -81,6 +119,7 @@ impl Guest {
         let store = self.store.clone().ok_or(RuntimeError::Trapped {
             cause: "it asked for a store and was given none".to_owned(),
         })?;
+        self.may_ask()?;
         let answer = answer_of(question(store), self.limits.answer, self.clock.as_ref()).await;
         self.ticks = 0;
         let answer = answer?;
@@ -140,10 +179,14 @@ impl records::Host for Guest {
     async fn put_objects(
         &mut self,
         workspace: Id,
-        objects: Vec<Object>,
+        objects: Vec<types::Object>,
     ) -> Result<Result<(), StoreError>> {
-        let objects: Vec<(markerbed_core::ObjectId, Bytes)> =
-            objects.into_iter().map(|object| (object.id.into(), object.bytes.into())).collect();
+        let objects: Vec<StoredObject> = objects.into_iter().map(Into::into).collect();
+        // Whatever a component is, nothing goes into a store that is not what it is called.
+        if let Some((id, error)) = objects.iter().find_map(fault) {
+            let what = format!("it puts something else than {id}: {error}");
+            return Err(RuntimeError::Wrong { what }.into());
+        }
         self.ask(|store| async move { store.put_objects(workspace.into(), &objects).await }).await
     }
 
@@ -153,9 +196,14 @@ impl records::Host for Guest {
             entries: batch.entries.into_iter().map(stored_entry).collect(),
             rows: batch.rows.into_iter().map(row_change).collect(),
         };
+        if self.ordered.take().as_ref() != Some(&batch) {
+            let what = "it commits something else than it was given".to_owned();
+            return Err(RuntimeError::Wrong { what }.into());
+        }
         let commit =
             |store: Arc<dyn Store>| async move { store.commit(workspace.into(), batch).await };
         let outcome = self.ask(commit).await?;
+        self.outcome = outcome.as_ref().ok().copied();
         Ok(outcome.map(|outcome| match outcome {
             store::Outcome::Committed { number } => Outcome::Committed(number),
             store::Outcome::Lost { number } => Outcome::Lost(number),
@@ -197,6 +245,11 @@ impl ResourceLimiter for Guest {
         let max = Some(format!("{max} elements"));
         Err(RuntimeError::OverLimit { what: "tables", max, limit: "table_elements" }.into())
     }
+}
+
+/// Why bytes are not the object that they are called.
+fn fault((id, bytes): &StoredObject) -> Option<(markerbed_core::ObjectId, Error)> {
+    Object::check(*id, bytes).err().map(|error| (*id, error))
 }
 
 fn stored_entry(entry: records::StoredEntry) -> StoredEntry {

@@ -13,6 +13,8 @@ pub struct Limits {
     pub instances: u32,
     /// Bytes that one call to a store may bring to this program.
     pub host_call_bytes: usize,
+    /// How often one call may ask the store.
+    pub questions: u64,
     /// How long an instance may compute without asking for anything.
     pub compute: Duration,
     /// How long a store may take to answer.
@@ -28,6 +30,7 @@ impl Default for Limits {
             table_elements: 10_000,
             instances: 64,
             host_call_bytes: 128 << 20,
+            questions: 10_000_000,
             compute: Duration::from_secs(60),
             answer: Duration::from_secs(60),
             stack_bytes: 1 << 20,

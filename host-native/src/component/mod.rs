@@ -6,6 +6,7 @@
 
 mod answers;
 mod bindings;
+mod builder;
 mod convert;
 mod engine;
 mod failure;

@@ -2,12 +2,11 @@
 
 use bytes::Bytes;
 use markerbed_core::{
-    Error, Fault, ObjectId, SnapshotId, StateId,
+    Error, ObjectId, SnapshotId, StateId,
     codec::Canonical,
     ledger::{LedgerEntry, Operation, RefChange, RefMove},
     tree::{Label, Snapshot},
 };
-use markerbed_engine::CommitRequest;
 
 use super::{
     RecordedSnapshot, SnapshotDraft, Stamp, Workspace, WorkspaceError,
@@ -20,7 +19,7 @@ use super::{
 use crate::{
     drive,
     snapshot::Holding,
-    store::{Batch, Outcome, StoredEntry},
+    store::{Batch, Outcome, RowChange, StoredEntry},
 };
 
 /// When a snapshot is recorded.
@@ -219,8 +218,7 @@ impl Workspace {
     ) -> Result<Option<u64>, WorkspaceError> {
         let entry = entry_after(&tip, operation, stamp);
         let rows = batch_of(&entry, None, tip).rows;
-        let outcome = self.engine().commit_entry(self.id(), entry.encode().into(), rows).await?;
-        Ok(number_of(outcome, entry.number))
+        self.commit(&entry, rows).await
     }
 
     /// Puts a snapshot and appends the entry that commits it, as [`Self::append`] does.
@@ -231,21 +229,22 @@ impl Workspace {
         moves: RefMove,
         stamp: &Stamp,
     ) -> Result<Option<u64>, WorkspaceError> {
-        let RefMove { name, from } = moves.clone();
-        let operation =
-            Operation::SnapshotCommitted { snapshot: snapshot.id(), moves: Some(moves) };
+        let id = snapshot.id();
+        let object = (id.into(), snapshot.encode().into());
+        self.proven_store().put_objects(self.id(), &[object]).await?;
+        let operation = Operation::SnapshotCommitted { snapshot: id, moves: Some(moves) };
         let entry = entry_after(&tip, operation, stamp);
-        let too_large = Error::Malformed { fault: Fault::OutOfRange, offset: 0 };
-        let request = CommitRequest {
-            snapshot: snapshot.encode().into(),
-            moves: Some((name, from)),
-            time_ms: stamp.time_ms,
-            agent: stamp.agent,
-            request: stamp.request,
-            expected: entry.number.checked_sub(1).ok_or(too_large)?,
-            rows: batch_of(&entry, Some(snapshot), tip).rows,
-        };
-        let outcome = self.engine().commit_snapshot(self.id(), request).await?;
+        let rows = batch_of(&entry, Some(snapshot), tip).rows;
+        self.commit(&entry, rows).await
+    }
+
+    /// Commits an entry with its rows; none if a rival was faster.
+    async fn commit(
+        &self,
+        entry: &LedgerEntry,
+        rows: Vec<RowChange>,
+    ) -> Result<Option<u64>, WorkspaceError> {
+        let outcome = self.engine().commit_entry(self.id(), entry.encode().into(), rows).await?;
         Ok(number_of(outcome, entry.number))
     }
 

@@ -21,7 +21,7 @@ use crate::{
 pub enum WorkspaceError {
     /// The place could not be read or written.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
     /// What was stored, or what was asked, is not what it should be.
     #[error(transparent)]
     Engine(#[from] Error),
@@ -258,11 +258,24 @@ impl WorkspaceError {
     }
 }
 
+/// What computes in a layer over the store failed as what it is, and the store did not.
+impl From<StoreError> for WorkspaceError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Computing { code, cause } => match cause.downcast::<RuntimeError>() {
+                Ok(error) => Self::Runtime(*error),
+                Err(cause) => Self::Store(StoreError::Computing { code, cause }),
+            },
+            error => Self::Store(error),
+        }
+    }
+}
+
 impl From<CallError> for WorkspaceError {
     fn from(error: CallError) -> Self {
         match error {
             CallError::Engine(error) => Self::Engine(error),
-            CallError::Store(error) => Self::Store(error),
+            CallError::Store(error) => error.into(),
             CallError::Runtime(error) => Self::Runtime(error),
         }
     }
@@ -272,7 +285,7 @@ impl From<DriveError> for WorkspaceError {
     fn from(error: DriveError) -> Self {
         match error {
             DriveError::Engine(error) => Self::Engine(error),
-            DriveError::Store(error) => Self::Store(error),
+            DriveError::Store(error) => error.into(),
         }
     }
 }

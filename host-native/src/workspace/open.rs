@@ -25,6 +25,8 @@ pub struct Workspace {
     engine: Arc<dyn Engine>,
     /// The store, but for what it gives unproven.
     proven: Arc<dyn Store>,
+    /// It is not core in this program that computes.
+    is_elsewhere: bool,
 }
 
 impl Workspace {
@@ -90,12 +92,13 @@ impl Workspace {
     /// [`StoreError::Incapable`] if the store cannot keep what is promised; then it never could.
     pub fn computed_by(self, engine: &dyn Engine) -> Result<Self, StoreError> {
         let engine = engine.on(self.store.clone());
-        Ok(Self { proven: proven(&self.store, engine.clone())?, engine, ..self })
+        let proven = proven(&self.store, engine.clone())?;
+        Ok(Self { proven, engine, is_elsewhere: true, ..self })
     }
 
     fn new(store: Arc<dyn Store>, id: WorkspaceId) -> Self {
         let engine = Arc::new(Direct::new(store.clone()));
-        Self { proven: store.clone(), engine, store, id }
+        Self { proven: store.clone(), engine, store, id, is_elsewhere: false }
     }
 
     /// Lists the workspaces of a store, by id.
@@ -128,6 +131,11 @@ impl Workspace {
     /// What computes for it.
     pub(super) const fn engine(&self) -> &Arc<dyn Engine> {
         &self.engine
+    }
+
+    /// What computes for it, if that is not core in this program.
+    pub fn computed_elsewhere(&self) -> Option<&Arc<dyn Engine>> {
+        self.is_elsewhere.then_some(&self.engine)
     }
 
     /// Where it lies, for who proves objects in this program: an engine that computes elsewhere has

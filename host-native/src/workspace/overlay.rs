@@ -4,8 +4,8 @@ use std::{collections::HashMap, sync::Arc};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use markerbed_core::{Error, Object, ObjectId, WorkspaceId};
-use markerbed_engine::{Engine, StoredObject};
+use markerbed_core::{ObjectId, WorkspaceId};
+use markerbed_engine::{CallError, Engine};
 
 use super::proven_contents::ProvenContents;
 use crate::store::{Combined, Contents, Records, RecordsLayer, Store, StoreError};
@@ -27,8 +27,7 @@ pub(super) fn overlaid(
 
 /// The store, of which `engine` proves each object before it is put or handed on.
 ///
-/// Bytes read that it refuses are handed on, so that who asked refuses them in the same words; but
-/// if core in this program does not refuse them, too, the store fails.
+/// Bytes read that it refuses are handed on, so that who asked refuses them in the same words.
 ///
 /// # Errors
 ///
@@ -93,13 +92,7 @@ impl Layered {
         let fetched = self.store.fetch_objects(workspace, ids).await?;
         let there = ids.iter().zip(&fetched);
         let there = there.filter_map(|(id, bytes)| Some((*id, bytes.clone()?)));
-        let there: Vec<StoredObject> = there.collect();
-        let checked = check(engine, there.clone()).await?;
-        for ((id, bytes), checked) in there.iter().zip(checked) {
-            if checked.is_err() && Object::check(*id, bytes).is_ok() {
-                return Err(failed(format!("it refuses {id}, which is right")));
-            }
-        }
+        engine.check_objects(there.collect()).await?;
         Ok(fetched)
     }
 }
@@ -137,23 +130,10 @@ impl RecordsLayer for Layered {
         objects: &[(ObjectId, Bytes)],
     ) -> Result<(), StoreError> {
         if let Layer::Proof(engine) = &self.layer {
-            let checked = check(&**engine, objects.to_vec()).await?;
-            for ((id, _), checked) in objects.iter().zip(checked) {
-                checked.map_err(|error| failed(format!("it refuses {id}: {error}")))?;
+            for checked in engine.check_objects(objects.to_vec()).await? {
+                checked.map_err(CallError::from)?;
             }
         }
         self.store.put_objects(workspace, objects).await
     }
-}
-
-async fn check(
-    engine: &dyn Engine,
-    objects: Vec<StoredObject>,
-) -> Result<Vec<Result<Object, Error>>, StoreError> {
-    engine.check_objects(objects).await.map_err(|error| failed(error.to_string()))
-}
-
-/// The engine, not the store, is the place that failed.
-pub(super) fn failed(cause: String) -> StoreError {
-    StoreError::Permanent { place: "the engine in its sandbox".to_owned(), cause: cause.into() }
 }

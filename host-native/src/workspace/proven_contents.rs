@@ -5,9 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use markerbed_core::{ContentId, WorkspaceId};
-use markerbed_engine::{ContentHasher, Engine};
+use markerbed_engine::{CallError, ContentHasher, Engine, RuntimeError};
 
-use super::overlay::failed;
 use crate::store::{ContentWriter, Contents, ContentsLayer, Store, StoreError, Written};
 
 /// What is put is called what the engine calls it, and the store must call it the same.
@@ -27,20 +26,16 @@ impl ContentsLayer for ProvenContents {
         workspace: WorkspaceId,
         contents: &[Bytes],
     ) -> Result<Vec<ContentId>, StoreError> {
-        let ids = self.engine.content_ids(contents).await;
-        let ids = ids.map_err(|error| failed(error.to_string()))?;
-        if self.store.put_contents(workspace, contents).await? == ids {
-            return Ok(ids);
-        }
-        Err(failed(OTHER_HASH.to_owned()))
+        let ids = self.engine.content_ids(contents).await?;
+        let stored = self.store.put_contents(workspace, contents).await?;
+        if stored == ids { Ok(ids) } else { Err(hashed_otherwise()) }
     }
 
     async fn write_content(
         &self,
         workspace: WorkspaceId,
     ) -> Result<Box<dyn ContentWriter>, StoreError> {
-        let hashing = self.engine.content_hasher().await;
-        let hashing = hashing.map_err(|error| failed(error.to_string()))?;
+        let hashing = self.engine.content_hasher().await?;
         let writer = self.store.write_content(workspace).await?;
         Ok(Box::new(ProvenWriter { writer, hashing }))
     }
@@ -54,17 +49,19 @@ struct ProvenWriter {
 #[async_trait]
 impl ContentWriter for ProvenWriter {
     async fn write(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
-        let hashed = self.hashing.update(bytes).await;
-        hashed.map_err(|error| failed(error.to_string()))?;
+        self.hashing.update(bytes).await?;
         self.writer.write(bytes).await
     }
 
     async fn finish(self: Box<Self>) -> Result<Written, StoreError> {
         let Self { writer, mut hashing } = *self;
-        let id = hashing.finish().await.map_err(|error| failed(error.to_string()))?;
+        let id = hashing.finish().await?;
         let written = writer.finish().await?;
-        if written.id == id { Ok(written) } else { Err(failed(OTHER_HASH.to_owned())) }
+        if written.id == id { Ok(written) } else { Err(hashed_otherwise()) }
     }
 }
 
-const OTHER_HASH: &str = "it hashes a content otherwise than the store";
+fn hashed_otherwise() -> StoreError {
+    let what = "it hashes a content otherwise than the store".to_owned();
+    CallError::from(RuntimeError::Wrong { what }).into()
+}

@@ -2,14 +2,21 @@
 
 use std::{sync::Arc, time::Duration};
 
-use markerbed_core::tree::{Expectation, Verdict};
-use markerbed_engine::{CallError, RuntimeError};
+use bytes::Bytes;
+use markerbed_core::{
+    ObjectId, ObjectKind,
+    tree::{Expectation, Verdict},
+};
+use markerbed_engine::{CallError, Engine, RuntimeError, TreeStep};
 use markerbed_host::{
     component::{ComponentEngine, Limits, Runtime, Verifier},
     store::MemoryStore,
 };
 
-use crate::place::{Place, built, runtime};
+use crate::{
+    place::{OURS, Place, built, runtime},
+    planted::{Module, ZEROS_FOR_EACH},
+};
 
 async fn load_engine(runtime: &Runtime, bytes: &[u8]) -> Result<ComponentEngine, CallError> {
     let component = runtime.load("engine", bytes)?;
@@ -154,6 +161,36 @@ async fn a_component_that_takes_all_memory_is_stopped() {
                 `Limits::memory_bytes` sets how much";
     assert_eq!(error.to_string(), said);
     both_work(&runtime).await;
+}
+
+#[tokio::test]
+async fn a_component_that_takes_everything_for_right_is_found() {
+    let module = Module::of(built("engine"));
+    let takes = module.with_list("verify", "check-objects", ZEROS_FOR_EACH).into_bytes();
+    let place = Place::of(runtime(Limits::default()).load("engine", &takes).unwrap()).await;
+    let id = ObjectId { kind: ObjectKind::Page, bytes: [1; 32] };
+
+    let no_page = (id, Bytes::from_static(b"no page"));
+    let error = place.engine.check_objects(vec![no_page]).await.unwrap_err();
+
+    let said = format!("the component is wrong: it takes something else for {id}: ");
+    assert!(error.to_string().starts_with(&said), "{error}");
+    assert_eq!(error.code(), "component-wrong");
+}
+
+#[tokio::test]
+async fn what_a_component_puts_under_another_name_does_not_reach_the_store() {
+    let otherwise = Module::of(built("engine")).hashing_otherwise().into_bytes();
+    let place = Place::of(runtime(Limits::default()).load("engine", &otherwise).unwrap()).await;
+    let before = place.stored();
+    let mut writer = place.engine.write_tree(OURS).await.unwrap();
+    let symlink = TreeStep::Symlink { name: b"a".to_vec(), target: b"b".to_vec() };
+    writer.take(vec![symlink]).await.unwrap();
+
+    let error = writer.finish().await.unwrap_err();
+
+    assert_eq!(error.code(), "component-wrong", "{error}");
+    assert_eq!(place.stored(), before);
 }
 
 #[test]

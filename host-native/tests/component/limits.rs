@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use markerbed_core::{ObjectId, ObjectKind, map::Entry};
+use markerbed_core::{NodeId, ObjectId, ObjectKind, map::Entry, tree::Path};
 use markerbed_engine::{Engine, TreeStep};
 use markerbed_host::component::Limits;
 
-use crate::place::{KIND, OURS, Place};
+use crate::{
+    place::{KIND, OURS, Place, built, runtime},
+    planted::Module,
+};
 
 #[tokio::test]
 async fn a_call_that_computes_too_long_is_stopped() {
@@ -24,6 +27,63 @@ async fn a_call_that_computes_too_long_is_stopped() {
     assert_eq!((error.code(), error.to_string().as_str()), ("component-over-limit", said));
     assert_eq!(place.stored(), before);
     place.works().await;
+}
+
+#[tokio::test]
+async fn a_call_that_asks_too_often_is_stopped() {
+    let place = Place::new(Limits { questions: 1, ..Limits::default() }).await;
+    let before = place.stored();
+
+    // The page at the root, then those below it.
+    let error = place.look_up().await.unwrap_err();
+
+    let said = "the component wanted more answers of the store than it may have, which is 1 in \
+                one call; `Limits::questions` sets how much";
+    assert_eq!((error.code(), error.to_string().as_str()), ("component-over-limit", said));
+    assert_eq!(place.stored(), before);
+}
+
+#[tokio::test]
+async fn what_one_call_of_an_instance_asked_is_not_counted_in_the_next() {
+    let place = Place::new(Limits { questions: 2, ..Limits::default() }).await;
+    let mut writer = place.engine.write_tree(OURS).await.unwrap();
+
+    for number in 0..4 {
+        let bytes = Bytes::from(vec![number; 5 << 20]);
+        let file = TreeStep::File { name: vec![b'a' + number], executable: false, bytes };
+        writer.take(vec![file]).await.unwrap();
+    }
+
+    writer.finish().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_component_that_asks_for_ever_is_stopped() {
+    let component = Module::of(built("engine"));
+    let fetch_objects = component.import("records", "fetch-objects");
+    let asks = component.with("trees", "resolve", &asks_for_ever(fetch_objects)).into_bytes();
+    let runtime = runtime(Limits { questions: 10_000, ..Limits::default() });
+    let place = Place::of(runtime.load("engine", &asks).unwrap()).await;
+    let before = place.stored();
+
+    let root = NodeId::from_bytes([1; 32]);
+    let error = place.engine.resolve(OURS, root, Path::default()).await.unwrap_err();
+
+    assert_eq!(error.code(), "component-over-limit");
+    assert!(error.to_string().contains("`Limits::questions`"), "{error}");
+    assert_eq!(place.stored(), before);
+    place.works().await;
+}
+
+/// Asks for no object, again and again.
+fn asks_for_ever(fetch_objects: u32) -> Vec<u8> {
+    let mut code = vec![0x03, 0x40];
+    code.extend([0x42, 0x00].repeat(4)); // the workspace
+    code.extend([0x41, 0x00].repeat(2)); // no ids
+    code.extend([0x41, 0x80, 0x08]); // where to answer
+    code.extend([0x10, u8::try_from(fetch_objects).unwrap()]);
+    code.extend([0x0c, 0x00, 0x0b, 0x00]);
+    code
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use markerbed_host::{component::Limits, store::Outcome};
 
 use crate::{
     lying::{Call, Lie},
-    place::{OURS, Place, commit_request},
+    place::{OURS, Place, entry_after},
 };
 
 #[tokio::test]
@@ -64,15 +64,15 @@ async fn two_hundred_commits_at_once_are_all_recorded_once() {
 }
 
 async fn commit(place: &Place, n: usize) -> Outcome {
-    let request = commit_request(0, request(n));
-    place.engine.commit_snapshot(OURS, request).await.unwrap()
+    let entry = entry_after(0, request(n));
+    place.engine.commit_entry(OURS, entry, Vec::new()).await.unwrap()
 }
 
 async fn commit_at_last(place: &Place, n: usize) {
     let mut expected = 0;
     loop {
-        let request = commit_request(expected, request(n));
-        match place.engine.commit_snapshot(OURS, request).await.unwrap() {
+        let entry = entry_after(expected, request(n));
+        match place.engine.commit_entry(OURS, entry, Vec::new()).await.unwrap() {
             Outcome::Lost { number } => expected = number.unwrap(),
             Outcome::Committed { .. } | Outcome::Already { .. } => return,
         }

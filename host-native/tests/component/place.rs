@@ -4,15 +4,13 @@ use std::{env, fs, path::PathBuf, sync::Arc};
 
 use bytes::Bytes;
 use markerbed_core::{
-    Id16, MapId, NodeId, ObjectId, WorkspaceId,
+    Id16, MapId, NodeId, ObjectId, SnapshotId, WorkspaceId,
     codec::Canonical,
-    hash::content_id,
     id::PublicKey,
     ledger::{Genesis, LedgerEntry, Nonce, Operation},
     map::{self, Entry, MapKind, Page},
-    tree::{Clock, Coverage, Label, Snapshot, SnapshotFields, SourceKind, Tool},
 };
-use markerbed_engine::{CallError, CommitRequest, Engine, TreeStep};
+use markerbed_engine::{CallError, Engine, TreeStep};
 use markerbed_host::{
     component::{Component, ComponentEngine, Limits, Runtime},
     store::{Batch, MemoryStore, Outcome, Records, StoredEntry},
@@ -104,8 +102,8 @@ impl Place {
 
     /// Records a snapshot as the entry after `expected`.
     pub(crate) async fn commit(&self, expected: u64, request: u8) -> Result<Outcome, CallError> {
-        let request = commit_request(expected, Id16::from_bytes([request; 16]));
-        self.engine.commit_snapshot(OURS, request).await
+        let entry = entry_after(expected, Id16::from_bytes([request; 16]));
+        self.engine.commit_entry(OURS, entry, Vec::new()).await
     }
 
     /// The engine, which just failed, does what is right again, and so does the store.
@@ -123,33 +121,12 @@ impl Place {
     }
 }
 
-/// What a commit asks for; two with one `request` differ in nothing.
-pub(crate) fn commit_request(expected: u64, request: Id16) -> CommitRequest {
-    let fields = SnapshotFields {
-        root: NodeId::from_bytes([5; 32]),
-        parents: Vec::new(),
-        source_kind: SourceKind::Directory,
-        source_label: Label::new("main").unwrap(),
-        run: request,
-        captured_at_ms: 0,
-        clock: Clock::Host,
-        agent: AGENT,
-        rules: content_id(b""),
-        coverage: Coverage::Complete,
-        evidence: None,
-        attributes: None,
-        listing: None,
-        tool: Tool::new("test 1").unwrap(),
-    };
-    CommitRequest {
-        snapshot: Snapshot::new(fields).unwrap().encode().into(),
-        moves: None,
-        time_ms: 0,
-        agent: AGENT,
-        request,
-        expected,
-        rows: Vec::new(),
-    }
+/// The entry after `expected`; two with one `request` differ in nothing else.
+pub(crate) fn entry_after(expected: u64, request: Id16) -> Bytes {
+    let snapshot = SnapshotId::from_bytes([5; 32]);
+    let operation = Operation::SnapshotCommitted { snapshot, moves: None };
+    let number = expected + 1;
+    LedgerEntry { number, time_ms: 0, agent: AGENT, request, operation }.encode().into()
 }
 
 /// Entries of a map of more than one level.

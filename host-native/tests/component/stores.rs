@@ -59,7 +59,6 @@ async fn a_store_that_panics_does_not_take_this_program_down() {
     assert_eq!(read(Lie::Panics).await, "component-store-panicked");
     assert_eq!(write(Call::PutContents, Lie::Panics).await, "component-store-panicked");
     assert_eq!(write(Call::PutObjects, Lie::Panics).await, "component-store-panicked");
-    assert_eq!(commit(Call::PutObjects, Lie::Panics).await, "component-store-panicked");
     assert_eq!(commit(Call::Commit, Lie::Panics).await, "component-store-panicked");
 }
 
@@ -110,7 +109,6 @@ async fn a_store_that_never_answers_is_waited_for_only_so_long() {
     assert_eq!(read(Lie::Never).await, "component-no-answer");
     assert_eq!(write(Call::PutContents, Lie::Never).await, "component-no-answer");
     assert_eq!(write(Call::PutObjects, Lie::Never).await, "component-no-answer");
-    assert_eq!(commit(Call::PutObjects, Lie::Never).await, "component-no-answer");
     assert_eq!(commit(Call::Commit, Lie::Never).await, "component-no-answer");
 }
 
@@ -118,7 +116,6 @@ async fn a_store_that_never_answers_is_waited_for_only_so_long() {
 async fn a_failure_of_the_store_comes_back_as_it_was() {
     assert_eq!(write(Call::PutContents, Lie::Fails).await, "store-temporary");
     assert_eq!(write(Call::PutObjects, Lie::Fails).await, "store-temporary");
-    assert_eq!(commit(Call::PutObjects, Lie::Fails).await, "store-temporary");
     assert_eq!(commit(Call::Commit, Lie::Fails).await, "store-temporary");
     let place = Place::new(limits()).await;
     place.store.lie(Call::FetchObjects, Lie::Fails);

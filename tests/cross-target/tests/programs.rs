@@ -29,7 +29,7 @@ fn every_operation_is_done_and_refused() {
     }
     println!("{done:#?}\n{codes:#?}");
 
-    assert_eq!(done.len(), 28, "{done:?}");
+    assert_eq!(done.len(), 29, "{done:?}");
     let never_refused = ["check-objects", "content-hasher", "content-ids", "verify-path"];
     for (operation, [accepted, refused]) in done {
         assert!(accepted > 10, "{operation} was done {accepted} times");

@@ -5,13 +5,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use markerbed_core::{
-    AttributesId, ContentId, Error, Id16, MapId, NodeId, Object, ObjectId, Sha256Digest,
-    SnapshotId, WorkspaceId,
+    AttributesId, ContentId, Error, MapId, NodeId, Object, ObjectId, Sha256Digest, WorkspaceId,
     ledger::{ConsistencyClaim, InclusionClaim},
     map::{Change, Difference, Entry, MapKind},
     tree::{
-        Expansion, Expectation, Grade, Label, Name, NamedChild, Node, Path, Resolved,
-        TreeDifference, Verdict,
+        Expansion, Expectation, Grade, Name, NamedChild, Node, Path, Resolved, TreeDifference,
+        Verdict,
     },
 };
 use markerbed_storage::{MaybeSend, MaybeSync, Outcome, RowChange, Store};
@@ -39,6 +38,9 @@ pub trait Engine: MaybeSend + MaybeSync {
 
     /// Makes a map of entries in strictly ascending order of their keys.
     async fn build_map(&self, kind: MapKind, entries: Vec<Entry>) -> Result<BuiltMap, CallError>;
+
+    /// Begins a map of any size.
+    async fn map_builder(&self, kind: MapKind) -> Result<Box<dyn MapBuilder>, CallError>;
 
     /// The values of keys, one a key.
     async fn look_up(
@@ -210,13 +212,6 @@ pub trait Engine: MaybeSend + MaybeSync {
         proof: &[Sha256Digest],
     ) -> Result<(), CallError>;
 
-    /// Puts a snapshot, then commits the entry that records it together with rows.
-    async fn commit_snapshot(
-        &self,
-        workspace: WorkspaceId,
-        request: CommitRequest,
-    ) -> Result<Outcome, CallError>;
-
     /// Commits an entry, given by its canonical bytes, after the one before it, with rows.
     async fn commit_entry(
         &self,
@@ -266,6 +261,26 @@ pub trait ContentHasher: MaybeSend {
     async fn finish(&mut self) -> Result<ContentId, CallError>;
 }
 
+/// A map that is being made piece by piece.
+#[cfg_attr(target_arch = "wasm32", async_trait(?Send))]
+#[cfg_attr(not(target_arch = "wasm32"), async_trait)]
+pub trait MapBuilder: MaybeSend {
+    /// Takes the next entries, in strictly ascending order of their keys; gives the pages that are
+    /// thereby whole.
+    ///
+    /// # Errors
+    ///
+    /// As every call; the map is then over.
+    async fn push(&mut self, entries: Vec<Entry>) -> Result<Vec<StoredObject>, CallError>;
+
+    /// Ends the map; gives the pages that were not given yet, the root's among them.
+    ///
+    /// # Errors
+    ///
+    /// As [`MapBuilder::push`].
+    async fn finish(self: Box<Self>) -> Result<BuiltMap, CallError>;
+}
+
 /// A tree that is being made and put.
 #[cfg_attr(target_arch = "wasm32", async_trait(?Send))]
 #[cfg_attr(not(target_arch = "wasm32"), async_trait)]
@@ -308,23 +323,4 @@ pub enum TreeStep {
     },
     /// The directory that was entered last ends.
     Leave,
-}
-
-/// What [`Engine::commit_snapshot`] records, and who asks for it.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct CommitRequest {
-    /// The canonical bytes of the snapshot.
-    pub snapshot: Bytes,
-    /// The ref to move, and where it is believed to be.
-    pub moves: Option<(Label, Option<SnapshotId>)>,
-    /// Milliseconds since 1970-01-01.
-    pub time_ms: i64,
-    /// Who asks.
-    pub agent: Id16,
-    /// What the agent calls the request.
-    pub request: Id16,
-    /// The workspace number that the entry follows.
-    pub expected: u64,
-    /// Rows that change with it.
-    pub rows: Vec<RowChange>,
 }

@@ -8,7 +8,7 @@ use markerbed_core::{
     AttributesId, ContentId, Error, MapId, NodeId, Object, ObjectId, Sha256Digest, WorkspaceId,
     codec::Canonical,
     hash::content_id,
-    ledger::{self, ConsistencyClaim, InclusionClaim, LedgerEntry, Operation, RefMove},
+    ledger::{self, ConsistencyClaim, InclusionClaim, LedgerEntry},
     map::{self, Change, Difference, Entry, MapKind, Page},
     step::{Io, Step},
     tree::{
@@ -19,8 +19,9 @@ use markerbed_core::{
 use markerbed_storage::{Batch, Outcome, RowChange, Store, StoredEntry, drive::drive};
 
 use crate::{
-    BuiltDirectory, BuiltMap, CallError, CommitRequest, ContentHasher, Engine, Replay,
-    StoredObject, TreeWriter, hasher::DirectHasher, replay::DirectReplay, writer::DirectWriter,
+    BuiltDirectory, BuiltMap, CallError, ContentHasher, Engine, MapBuilder, Replay, StoredObject,
+    TreeWriter, builder::DirectBuilder, hasher::DirectHasher, replay::DirectReplay,
+    writer::DirectWriter,
 };
 
 /// Core itself, over a store.
@@ -67,6 +68,10 @@ impl Engine for Direct {
 
     async fn build_map(&self, kind: MapKind, entries: Vec<Entry>) -> Result<BuiltMap, CallError> {
         Ok(built_map(map::build(kind, entries)?))
+    }
+
+    async fn map_builder(&self, kind: MapKind) -> Result<Box<dyn MapBuilder>, CallError> {
+        Ok(Box::new(DirectBuilder::new(kind)))
     }
 
     async fn look_up(
@@ -293,33 +298,6 @@ impl Engine for Direct {
         proof: &[Sha256Digest],
     ) -> Result<(), CallError> {
         Ok(claim.check(proof)?)
-    }
-
-    async fn commit_snapshot(
-        &self,
-        workspace: WorkspaceId,
-        request: CommitRequest,
-    ) -> Result<Outcome, CallError> {
-        let snapshot = Snapshot::decode(&request.snapshot)?;
-        let too_large = Error::Malformed { fault: markerbed_core::Fault::OutOfRange, offset: 0 };
-        let entry = LedgerEntry {
-            number: request.expected.checked_add(1).ok_or(too_large)?,
-            time_ms: request.time_ms,
-            agent: request.agent,
-            request: request.request,
-            operation: Operation::SnapshotCommitted {
-                snapshot: snapshot.id(),
-                moves: request.moves.map(|(name, from)| RefMove { name, from }),
-            },
-        };
-        let object = (snapshot.id().into(), request.snapshot);
-        self.0.put_objects(workspace, &[object]).await?;
-        let batch = Batch {
-            expected: Some(request.expected),
-            entries: vec![StoredEntry::of(&entry)],
-            rows: request.rows,
-        };
-        Ok(self.0.commit(workspace, batch).await?)
     }
 
     async fn commit_entry(

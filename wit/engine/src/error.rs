@@ -64,6 +64,12 @@ pub enum RuntimeError {
         /// Which limit it is, as the runtime's limits call it.
         limit: &'static str,
     },
+    /// It answered what core in this program does not.
+    #[error("the component is wrong: {what}; give the one that this version was built with")]
+    Wrong {
+        /// What it says, and what is true.
+        what: String,
+    },
     /// A store did not answer in time.
     #[error("the store did not answer within {waited:?}; {ASK_AGAIN}")]
     NoAnswer {
@@ -110,9 +116,22 @@ impl RuntimeError {
             Self::OtherFormat { .. } => "component-format",
             Self::Trapped { .. } => "component-trapped",
             Self::OverLimit { .. } => "component-over-limit",
+            Self::Wrong { .. } => "component-wrong",
             Self::NoAnswer { .. } => "component-no-answer",
             Self::StorePanicked { .. } => "component-store-panicked",
             Self::NoRuntime { .. } => "component-no-runtime",
+        }
+    }
+}
+
+/// For a layer over a store that computes: its failure is none of the store's.
+impl From<CallError> for StoreError {
+    fn from(error: CallError) -> Self {
+        let code = error.code();
+        match error {
+            CallError::Store(error) => error,
+            CallError::Engine(cause) => Self::Computing { code, cause: cause.into() },
+            CallError::Runtime(cause) => Self::Computing { code, cause: cause.into() },
         }
     }
 }

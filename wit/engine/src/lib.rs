@@ -5,6 +5,7 @@
 //! same order and give the same answers.
 #![forbid(unsafe_code)]
 
+mod builder;
 mod call;
 mod direct;
 mod error;
@@ -13,8 +14,7 @@ mod replay;
 mod writer;
 
 pub use call::{
-    BuiltDirectory, BuiltMap, CommitRequest, ContentHasher, Engine, StoredObject, TreeStep,
-    TreeWriter,
+    BuiltDirectory, BuiltMap, ContentHasher, Engine, MapBuilder, StoredObject, TreeStep, TreeWriter,
 };
 pub use direct::Direct;
 pub use error::{CallError, RuntimeError};

@@ -235,7 +235,7 @@ impl Snap {
         stamp: &Stamp,
         before: Recollection<'_>,
     ) -> Result<Snapped, Failure> {
-        let store = StoreSink::new(opened.store(), opened.workspace.id());
+        let store = StoreSink::of(&opened.workspace);
         let hashing = NodesOnly(store);
         let sink: &dyn Sink = if self.no_contents { &hashing } else { &store };
         let newest = wait(opened.workspace.newest_of_source(&source.label))?;

@@ -86,7 +86,7 @@ impl Status {
         let source = Source::new(self.path.clone(), self.source.as_deref())?;
         let newest = wait(opened.workspace.newest_of_source(&source.label))?;
         let sealed = self.seals.find(host, &opened, newest.as_ref(), Purpose::Read)?;
-        let sink = HashOnly::default();
+        let sink = HashOnly::of(&opened.workspace);
         let progress = Progress::begin(&host.output, "reading");
         let options = self.rules.options(&opened, host, sealed.as_ref());
         let recalled = if self.rehash { None } else { source.recall(&opened, &options)? };

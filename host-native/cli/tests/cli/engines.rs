@@ -161,13 +161,13 @@ fn compare(desk: &Desk, words: &[&str]) {
     check_equal(&words.join(" "), &native, &component);
 }
 
-fn check_equal(name: &str, native: &Ran, component: &Ran) {
+pub(crate) fn check_equal(name: &str, native: &Ran, component: &Ran) {
     assert_eq!(native.code, component.code, "{name}: {native:?} {component:?}");
     assert_eq!(native.out, component.out, "{name}");
     assert_eq!(native.err, component.err, "{name}");
 }
 
-fn run(desk: &Desk, engine: &str, words: &[&str]) -> Ran {
+pub(crate) fn run(desk: &Desk, engine: &str, words: &[&str]) -> Ran {
     let mut program = desk.program();
     // Compiled once for all tests.
     program.env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"));
@@ -176,7 +176,7 @@ fn run(desk: &Desk, engine: &str, words: &[&str]) -> Ran {
 }
 
 /// Request and run are drawn anew for each entry, and what is made of them differs.
-fn without_randoms(ran: Ran) -> Ran {
+pub(crate) fn without_randoms(ran: Ran) -> Ran {
     Ran { out: without_random(ran.out), err: without_random(ran.err), ..ran }
 }
 
@@ -195,7 +195,7 @@ fn by_component() -> String {
     format!("component={}", components().join("engine.wasm").display())
 }
 
-fn components() -> PathBuf {
+pub(crate) fn components() -> PathBuf {
     let folder = env::var_os("MARKERBED_COMPONENTS").unwrap_or_else(|| {
         panic!("MARKERBED_COMPONENTS names the folder that `cargo xtask components` fills")
     });
@@ -237,7 +237,7 @@ fn files_below(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-fn desk_with_two_snapshots() -> Desk {
+pub(crate) fn desk_with_two_snapshots() -> Desk {
     let desk = Desk::with_store();
     desk.write("notes/plan.md", "Water the plants.\n");
     desk.write("notes/ideas/garden.md", "A bed of marker stones.\n");

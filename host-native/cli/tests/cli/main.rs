@@ -35,4 +35,6 @@ mod store_faults;
 mod tutorial;
 mod watch;
 mod whole_path;
+#[cfg(feature = "component")]
+mod wrong_engines;
 mod wrong_input;

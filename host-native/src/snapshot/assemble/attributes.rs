@@ -4,12 +4,13 @@ use std::collections::HashMap;
 
 use markerbed_core::{
     AttributesId, Error,
-    map::{self, Entry, MapKind},
+    map::Entry,
     tree::{Attribute, Attributes, Path, Time, link_group},
 };
+use markerbed_engine::Engine;
 
 use super::{
-    Assembly, Begun, Failed, Made, Objects, Pending, Slot,
+    Assembly, Begun, Failed, Made, NamesMap, Objects, Pending, Slot,
     objects::{Of, Plain},
     unchanged_extras,
 };
@@ -85,22 +86,17 @@ impl Assembly<'_> {
         if begun.slots.iter().any(|slot| self.waits(slot)) {
             return self.wait(pending, own, objects);
         }
-        let mut map = map::Builder::new(MapKind::Attributes);
-        let mut is_empty = true;
+        let mut map = None;
         for (slot, (name, _)) in begun.entries() {
             if let Some(Child::Is(id)) = self.child_attributes(slot, objects)? {
-                is_empty = false;
-                map.push(entry(name, id))?;
-                objects.put_pages(Of::Attributes, map.take_pages())?;
+                let map = match &mut map {
+                    Some(map) => map,
+                    None => map.insert(NamesMap::begin(Of::Attributes, self.sink.engine())?),
+                };
+                map.push(entry(name, id), objects)?;
             }
         }
-        let children = if is_empty {
-            None
-        } else {
-            let (root, pages) = map.finish()?;
-            objects.put_pages(Of::Attributes, pages)?;
-            Some(root)
-        };
+        let children = map.map(|map| map.finish(objects)).transpose()?;
         let (id, bytes) = Attributes::identified(own, children)?;
         objects.put(Of::Attributes, id.into(), bytes)?;
         Ok(Mirrored::Is(id))
@@ -248,11 +244,12 @@ impl Linked {
     pub(super) fn finish(
         self,
         root: Mirrored,
+        engine: Option<&dyn Engine>,
         mut objects: Objects<'_>,
     ) -> Result<Option<AttributesId>, crate::snapshot::SnapError> {
         let mut made: Vec<AttributesId> = Vec::with_capacity(self.directories.len());
         for directory in self.directories {
-            match make(directory, &self.files, &made, &mut objects) {
+            match make(directory, &self.files, &made, engine, &mut objects) {
                 Ok(id) => made.push(id),
                 Err(Failed::Store(error)) => return Err(error.into()),
                 Err(Failed::Format(cause)) => {
@@ -275,9 +272,10 @@ fn make(
     directory: WaitingDirectory,
     files: &HashMap<Identity, LinkedFile>,
     made: &[AttributesId],
+    engine: Option<&dyn Engine>,
     objects: &mut Objects<'_>,
 ) -> Result<AttributesId, Failed> {
-    let mut map = map::Builder::new(MapKind::Attributes);
+    let mut map = NamesMap::begin(Of::Attributes, engine)?;
     for (name, child) in directory.children {
         let id = match child {
             Child::Is(id) => id,
@@ -292,11 +290,9 @@ fn make(
                 id
             }
         };
-        map.push(entry(&name, id))?;
-        objects.put_pages(Of::Attributes, map.take_pages())?;
+        map.push(entry(&name, id), objects)?;
     }
-    let (root, pages) = map.finish()?;
-    objects.put_pages(Of::Attributes, pages)?;
+    let root = map.finish(objects)?;
     let (id, bytes) = Attributes::identified(directory.own, Some(root))?;
     objects.put(Of::Attributes, id.into(), bytes)?;
     Ok(id)

@@ -1,6 +1,7 @@
 //! Makes directories from the bottom up, as soon as all of their entries are known.
 
 mod attributes;
+mod map;
 mod objects;
 mod state;
 
@@ -9,11 +10,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use markerbed_core::{
     AttributesId, ContentId, NodeId,
     codec::Canonical,
-    map::{self, Entry, MapKind},
+    map::Entry,
     tree::{Child, Counts, Directory, File, Gap, GapReason, Node, NodeKind, SealKey},
 };
+use markerbed_engine::CallError;
 
 use attributes::Mirrored;
+use map::NamesMap;
 use objects::{Gathered, Objects, Of};
 use state::{Pending, State};
 
@@ -186,7 +189,11 @@ impl<'a> Assembly<'a> {
             return Ok(None);
         };
         let linked = std::mem::take(&mut state.linked);
-        let attributes = linked.finish(attributes, Objects::new(self.sink, &self.gathered))?;
+        let attributes = linked.finish(
+            attributes,
+            self.sink.engine(),
+            Objects::new(self.sink, &self.gathered),
+        )?;
         self.gathered.put_all(self.sink)?;
         let mut gaps = state.gaps;
         gaps.sort_unstable();
@@ -278,16 +285,14 @@ impl<'a> Assembly<'a> {
         begun: &Begun,
         objects: &mut Objects<'_>,
     ) -> Result<(Child, Directory), Failed> {
-        let mut map = map::Builder::new(MapKind::Directory);
+        let mut map = NamesMap::begin(Of::Tree, self.sink.engine())?;
         let mut below = Counts::default();
         for (slot, (name, _)) in begun.entries() {
             let Some((child, adds)) = self.child(slot, objects)? else { continue };
             below = below.checked_add(adds)?;
-            map.push(Entry { key: name.to_vec(), value: child.encode() })?;
-            objects.put_pages(Of::Tree, map.take_pages())?;
+            map.push(Entry { key: name.to_vec(), value: child.encode() }, objects)?;
         }
-        let (root, pages) = map.finish()?;
-        objects.put_pages(Of::Tree, pages)?;
+        let root = map.finish(objects)?;
         let directory = Directory::new(root, below)?;
         let node = Node::from(directory);
         let node = begun.seal.as_ref().map_or(node.clone(), |key| node.seal(key));
@@ -428,6 +433,15 @@ impl From<markerbed_core::Error> for Failed {
 impl From<StoreError> for Failed {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
+    }
+}
+
+impl From<CallError> for Failed {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Engine(error) => Self::Format(error),
+            error => Self::Store(error.into()),
+        }
     }
 }
 

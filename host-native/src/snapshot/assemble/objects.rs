@@ -52,7 +52,12 @@ impl<'a> Objects<'a> {
         Self { sink, gathered, tree: Vec::new(), attributes: Vec::new(), last_plain: None }
     }
 
-    pub(super) fn put(&mut self, of: Of, id: ObjectId, bytes: Vec<u8>) -> Result<(), StoreError> {
+    pub(super) fn put(
+        &mut self,
+        of: Of,
+        id: ObjectId,
+        bytes: impl Into<Bytes>,
+    ) -> Result<(), StoreError> {
         let waiting = match of {
             Of::Tree => &mut self.tree,
             Of::Attributes => &mut self.attributes,
@@ -70,6 +75,14 @@ impl<'a> Objects<'a> {
         pages: Vec<(MapId, Page)>,
     ) -> Result<(), StoreError> {
         pages.iter().try_for_each(|(id, page)| self.put(of, (*id).into(), page.encode()))
+    }
+
+    pub(super) fn put_all(
+        &mut self,
+        of: Of,
+        objects: Vec<(ObjectId, Bytes)>,
+    ) -> Result<(), StoreError> {
+        objects.into_iter().try_for_each(|(id, bytes)| self.put(of, id, bytes))
     }
 
     /// Puts attributes that follow from `plain`, which many neighbours share.

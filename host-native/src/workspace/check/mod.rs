@@ -23,7 +23,7 @@ use foldhash::HashSet;
 use graph::Checked;
 use ledger::Replayed;
 use markerbed_core::{ContentId, Object, ObjectId, SnapshotId, tree::Snapshot};
-use markerbed_engine::{CallError, Replay};
+use markerbed_engine::{CallError, Replay, RuntimeError};
 
 use super::{Workspace, WorkspaceError};
 use crate::{progress::Silent, snapshot::Holding};
@@ -210,9 +210,14 @@ impl Run<'_> {
         replayed: &Replayed,
         state: &mut dyn Replay,
     ) -> Result<CheckReport, WorkspaceError> {
-        let (state, log_root) = match state.state().await {
-            Ok(after) => (Some(after.id), after.log_root),
-            Err(CallError::Engine(_)) => (None, replayed.tip.log.root()),
+        let log_root = replayed.tip.log.root();
+        let state = match state.state().await {
+            Ok(after) if after.log_root == log_root => Some(after.id),
+            Ok(_) => {
+                let what = "it finds another root of the log than the entries have".to_owned();
+                return Err(RuntimeError::Wrong { what }.into());
+            }
+            Err(CallError::Engine(_)) => None,
             Err(error) => return Err(error.into()),
         };
         let stored = &self.stored;

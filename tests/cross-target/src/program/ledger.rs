@@ -7,7 +7,7 @@ use markerbed_core::{
     hash::content_id,
     ledger::{ConsistencyClaim, InclusionClaim, LedgerEntry, Operation, RefMove},
 };
-use markerbed_engine::{CallError, CommitRequest, Replayed};
+use markerbed_engine::{CallError, Replayed};
 use markerbed_storage::Records;
 
 use super::{AGENT, GENESIS, Program, WORKSPACE, label, snapshot};
@@ -94,19 +94,23 @@ impl Program<'_> {
     async fn commit(&mut self) {
         let Some(root) = self.a_tree() else { return };
         let number = self.traced.memory().number(WORKSPACE).await.ok().flatten();
-        let request = CommitRequest {
-            snapshot: snapshot(root, self.random.below(12)).encode().into(),
-            moves: None,
+        let after = number.unwrap_or(self.random.below(3));
+        let snapshot = snapshot(root, self.random.below(12)).id();
+        let entry = LedgerEntry {
+            number: after.saturating_add(1),
             time_ms: -1,
             agent: AGENT,
             request: self.id16(),
-            expected: number.unwrap_or(self.random.below(3)),
-            rows: Vec::new(),
+            operation: Operation::SnapshotCommitted { snapshot, moves: None },
         };
         if self.random.below(6) == 0 {
             self.traced.arm(Some(Fault::Fails));
         }
-        let outcome = self.engine.commit_snapshot(WORKSPACE, request).await;
+        let mut bytes = entry.encode();
+        if self.random.below(8) == 0 {
+            self.mutate(&mut bytes);
+        }
+        let outcome = self.engine.commit_entry(WORKSPACE, bytes.into(), Vec::new()).await;
         self.note("commit-snapshot", &outcome);
         let number = self.traced.memory().number(WORKSPACE).await.ok().flatten();
         let number = number.map_or(0, |number| number + 1);

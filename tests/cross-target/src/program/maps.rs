@@ -3,8 +3,12 @@
 use std::collections::BTreeMap;
 
 use markerbed_core::map::{Change, Entry};
+use markerbed_engine::{BuiltMap, CallError, StoredObject};
 
 use super::{KIND, KnownMap, Program, WORKSPACE};
+
+/// The pages that each half gave, and the map.
+type Pieces = ([Vec<StoredObject>; 2], BuiltMap);
 
 impl Program<'_> {
     pub(super) async fn build_map(&mut self) {
@@ -25,10 +29,19 @@ impl Program<'_> {
         let built = self.engine.build_map(KIND, list.clone()).await;
         self.note("build-map", &built);
         self.judge_map(&list, &built);
+        let pieces = self.build_in_pieces(list).await;
+        self.note("build-map-in-pieces", &pieces);
         if let Ok(built) = built {
             self.put(&built.pages).await;
             self.maps.push(KnownMap { root: built.root, entries });
         }
+    }
+
+    async fn build_in_pieces(&self, mut list: Vec<Entry>) -> Result<Pieces, CallError> {
+        let rest = list.split_off(list.len() / 2);
+        let mut builder = self.engine.map_builder(KIND).await?;
+        let given = [builder.push(list).await?, builder.push(rest).await?];
+        Ok((given, builder.finish().await?))
     }
 
     pub(super) async fn update_map(&mut self) {

@@ -1,15 +1,12 @@
 //! Entries, the state they make, and the log they are leaves of.
 
-use alloc::{string::String, vec::Vec};
+use alloc::vec::Vec;
 use core::cell::RefCell;
 
 use markerbed_core::{
-    Error, Fault, ObjectId, Sha256Digest,
+    ObjectId, Sha256Digest,
     codec::Canonical,
-    ledger::{
-        CompactRange, LedgerEntry, Operation, RefMove, State, prove_consistency, prove_inclusion,
-    },
-    tree::{Label, Snapshot},
+    ledger::{CompactRange, LedgerEntry, State, prove_consistency, prove_inclusion},
 };
 
 use super::maps::pages;
@@ -37,31 +34,6 @@ impl exported::Guest for Guest {
     ) -> Result<Vec<types::Id>, types::Error> {
         let proof = prove_consistency(&ids::<Sha256Digest>(leaves), leaves_before)?;
         Ok(proof.into_iter().map(Into::into).collect())
-    }
-
-    fn commit_snapshot(
-        workspace: types::Id,
-        snapshot: Vec<u8>,
-        moves: Option<exported::RefMove>,
-        stamp: exported::Stamp,
-        expected: u64,
-        rows: Vec<RowChange>,
-    ) -> Result<Outcome, types::Error> {
-        let snapshot = Snapshot::decode(&snapshot)?;
-        let moves = moves.map(ref_move).transpose()?;
-        let too_large = Error::Malformed { fault: Fault::OutOfRange, offset: 0 };
-        let entry = LedgerEntry {
-            number: expected.checked_add(1).ok_or(too_large)?,
-            time_ms: stamp.time_ms,
-            agent: stamp.agent.into(),
-            request: stamp.request.into(),
-            operation: Operation::SnapshotCommitted { snapshot: snapshot.id(), moves },
-        };
-        let object =
-            types::Object { id: ObjectId::from(snapshot.id()).into(), bytes: snapshot.encode() };
-        records::put_objects(workspace, &[object])?;
-        let batch = Batch { expected: Some(expected), entries: alloc::vec![stored(&entry)], rows };
-        Ok(records::commit(workspace, &batch)?)
     }
 
     fn commit_entry(
@@ -111,11 +83,6 @@ impl exported::GuestReplay for Replay {
     fn log_root(&self) -> types::Id {
         self.0.borrow().1.root().into()
     }
-}
-
-fn ref_move(exported::RefMove { name, from }: exported::RefMove) -> Result<RefMove, Error> {
-    let name: String = name;
-    Ok(RefMove { name: Label::new(&name)?, from: from.map(Into::into) })
 }
 
 /// An entry as a store sees it.

@@ -8,6 +8,7 @@ use markerbed_core::{
     map::{self, BuiltMap, MapKind, Page},
 };
 
+use super::builder::Builder;
 use crate::{
     bindings::{
         exports::markerbed::engine::{maps, verify},
@@ -19,6 +20,8 @@ use crate::{
 };
 
 impl maps::Guest for Guest {
+    type Builder = Builder;
+
     fn build(kind: u8, entries: Vec<verify::Entry>) -> Result<maps::BuiltMap, types::Error> {
         let entries = entries.into_iter();
         let entries =

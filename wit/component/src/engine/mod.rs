@@ -1,5 +1,6 @@
 //! The interfaces of the world `engine`, one file each.
 
+mod builder;
 mod hashing;
 mod ledger;
 mod maps;
