@@ -239,7 +239,7 @@ impl Workspace {
     }
 
     /// Commits an entry with its rows; none if a rival was faster.
-    async fn commit(
+    pub(super) async fn commit(
         &self,
         entry: &LedgerEntry,
         rows: Vec<RowChange>,

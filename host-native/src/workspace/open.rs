@@ -15,7 +15,7 @@ use super::{
     register::{self, Listed},
     rows::Tip,
 };
-use crate::store::{Outcome, Store, StoreError};
+use crate::store::{Store, StoreError};
 
 /// One workspace of a store. Cheap to clone; nothing is kept between two calls.
 #[derive(Clone)]
@@ -44,8 +44,32 @@ impl Workspace {
         label: &str,
         stamp: &Stamp,
     ) -> Result<Self, WorkspaceError> {
-        let workspace = Self::new(store, genesis.id());
-        register::note(&*workspace.store, workspace.id, label).await?;
+        Self::new(store, genesis.id()).begin(genesis, label, stamp).await
+    }
+
+    /// As [`Self::create`], and as [`Self::computed_by`] from the first entry on.
+    ///
+    /// # Errors
+    ///
+    /// As both.
+    pub async fn create_computed_by(
+        engine: &dyn Engine,
+        store: Arc<dyn Store>,
+        genesis: Genesis,
+        label: &str,
+        stamp: &Stamp,
+    ) -> Result<Self, WorkspaceError> {
+        let workspace = Self::new(store, genesis.id()).computed_by(engine)?;
+        workspace.begin(genesis, label, stamp).await
+    }
+
+    async fn begin(
+        self,
+        genesis: Genesis,
+        label: &str,
+        stamp: &Stamp,
+    ) -> Result<Self, WorkspaceError> {
+        register::note(&*self.store, self.id, label).await?;
         let entry = LedgerEntry {
             number: 0,
             time_ms: stamp.time_ms,
@@ -53,10 +77,10 @@ impl Workspace {
             request: stamp.request,
             operation: Operation::WorkspaceCreated(genesis),
         };
-        let batch = batch_of(&entry, None, Tip::default());
-        match workspace.store.commit(workspace.id, batch).await? {
-            Outcome::Committed { .. } | Outcome::Already { .. } => Ok(workspace),
-            Outcome::Lost { .. } => Err(WorkspaceError::WorkspaceExists { id: workspace.id }),
+        let rows = batch_of(&entry, None, Tip::default()).rows;
+        match self.commit(&entry, rows).await? {
+            Some(_) => Ok(self),
+            None => Err(WorkspaceError::WorkspaceExists { id: self.id }),
         }
     }
 

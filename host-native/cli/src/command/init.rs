@@ -78,7 +78,7 @@ impl Init {
         let unused = Scratch::new(key.clone());
         let request = Id16::from_bytes(host.inputs.random()?);
         let stamp = Stamp { agent: keys.agent(), request, time_ms };
-        wait(Workspace::create(store, genesis, &label(&directory), &stamp))?;
+        wait(host.computer.create(store, genesis, &label(&directory), &stamp))?;
         unused.keep();
         let answer = InitAnswer {
             store: directory.as_path().into(),

@@ -11,8 +11,12 @@ use std::{
     sync::Arc,
 };
 
+use markerbed_core::ledger::Genesis;
 use markerbed_engine::{Direct, Engine};
-use markerbed_host::{store::MemoryStore, workspace::Workspace};
+use markerbed_host::{
+    store::{MemoryStore, Store},
+    workspace::{Stamp, Workspace},
+};
 
 use crate::{failure::Failure, text::shown};
 
@@ -55,6 +59,28 @@ impl Computer {
             #[cfg(feature = "component")]
             Self::Component(sandbox) => Ok(workspace.computed_by(&**sandbox.engine())?),
         }
+    }
+
+    /// Begins a workspace, computed for by what was chosen.
+    ///
+    /// # Errors
+    ///
+    /// As [`Workspace::create`], and if the store cannot keep what is promised.
+    pub(crate) async fn create(
+        &self,
+        store: Arc<dyn Store>,
+        genesis: Genesis,
+        label: &str,
+        stamp: &Stamp,
+    ) -> Result<Workspace, Failure> {
+        Ok(match self {
+            Self::Native => Workspace::create(store, genesis, label, stamp).await?,
+            #[cfg(feature = "component")]
+            Self::Component(sandbox) => {
+                let engine = &**sandbox.engine();
+                Workspace::create_computed_by(engine, store, genesis, label, stamp).await?
+            }
+        })
     }
 
     /// The engine, over no store: for what needs none.

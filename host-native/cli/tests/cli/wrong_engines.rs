@@ -199,7 +199,7 @@ const STOPS: &[(Calls, &[&str])] = &[
             ("ledger", "[method]replay.log-root"),
             ("ledger", "commit-entry"),
         ],
-        &["snap notes", "check", "ref set kept @"],
+        &["snap notes", "check", "ref set kept @", "init other"],
     ),
     (
         &[("ledger", "commit-entry"), ("maps", "[method]builder.push")],
