@@ -6,7 +6,7 @@ use markerbed_engine::{CallError, TreeStep, TreeWriter};
 use wasmtime::component::ResourceAny;
 
 use super::{
-    bindings::engine::exports::markerbed::engine::trees::{NewFile, Step},
+    bindings::engine::exports::markerbed::engine::trees::{NewFile, Step, StoredFile},
     failure::{answered, stopped},
     instance::Instance,
 };
@@ -53,6 +53,9 @@ fn step(step: TreeStep) -> Step {
         TreeStep::Enter(name) => Step::Enter(name),
         TreeStep::File { name, executable, bytes } => {
             Step::File(NewFile { name, executable, bytes: bytes.into() })
+        }
+        TreeStep::StoredFile { name, executable, size, content } => {
+            Step::StoredFile(StoredFile { name, executable, size, content: content.into() })
         }
         TreeStep::Symlink { name, target } => Step::Symlink((name, target)),
         TreeStep::Leave => Step::Leave,

@@ -314,6 +314,17 @@ pub enum TreeStep {
         /// What it holds.
         bytes: Bytes,
     },
+    /// A file whose content is stored already: for contents too large to be handed over at once.
+    StoredFile {
+        /// Its name.
+        name: Vec<u8>,
+        /// Whether its owner may execute it.
+        executable: bool,
+        /// Bytes of its content.
+        size: u64,
+        /// What its content is called; whoever names it has put it.
+        content: ContentId,
+    },
     /// A symlink.
     Symlink {
         /// Its name.

@@ -39,6 +39,9 @@ impl DirectWriter {
                 self.ids.push(id);
                 Ok(())
             }
+            TreeStep::StoredFile { name, executable, size, content } => {
+                self.tree.add_file(&name, executable, size, content)
+            }
             TreeStep::Symlink { name, target } => self.tree.add_symlink(&name, &target),
             TreeStep::Leave => self.tree.leave(),
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use markerbed_core::{
     AttributesId,
     codec::Canonical,
+    hash::content_id,
     tree::{Attribute, Expansion, Expectation, Grade, Name, Path, build_attributes},
 };
 use markerbed_engine::TreeStep;
@@ -54,6 +55,11 @@ impl Program<'_> {
                     TreeStep::Leave
                 }
                 2 => TreeStep::Symlink { name, target: self.name() },
+                3 => {
+                    let (size, executable) = (self.random.below(1 << 40), false);
+                    let content = content_id(&size.to_le_bytes());
+                    TreeStep::StoredFile { name, executable, size, content }
+                }
                 _ => {
                     let executable = self.random.below(4) == 0;
                     TreeStep::File { name, executable, bytes: self.content() }

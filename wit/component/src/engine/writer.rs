@@ -69,6 +69,9 @@ impl Making {
                 self.ids.push(id);
                 Ok(())
             }
+            trees::Step::StoredFile(trees::StoredFile { name, executable, size, content }) => {
+                self.tree.add_file(&name, executable, size, content.into())
+            }
             trees::Step::Symlink((name, target)) => self.tree.add_symlink(&name, &target),
             trees::Step::Leave => self.tree.leave(),
         }
