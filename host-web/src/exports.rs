@@ -18,15 +18,19 @@ use markerbed_core::{
     },
 };
 use markerbed_engine::{CallError, Direct, Engine, TreeStep};
-use markerbed_storage::{Batch, Contents, Outcome, Records, Store, StoredEntry};
+use markerbed_storage::{Batch, MemoryStore, Outcome, Store, StoredEntry};
 use wasm_bindgen::prelude::*;
 
-use crate::{store::IndexedDbStore, values};
+use crate::{
+    pieces::{ContentReader, ContentWriter, TreeWriter},
+    store::IndexedDbStore,
+    values,
+};
 
 #[wasm_bindgen(module = "/src/freed.js")]
 extern "C" {
     /// Makes calls of a freed object throw an error with this code.
-    fn guard(object: &JsValue, code: &str, message: &str);
+    pub(crate) fn guard(object: &JsValue, code: &str, message: &str);
 }
 
 /// The ids of contents.
@@ -70,10 +74,12 @@ pub async fn remove_store(
     IndexedDbStore::remove(&name).await.map_err(|failure| thrown(failure.into()))
 }
 
-/// One workspace of a store in IndexedDB, and the engine over it.
+/// One workspace of a store, and the engine over it.
 #[wasm_bindgen]
 pub struct Workspace {
-    store: IndexedDbStore,
+    store: Arc<dyn Store>,
+    /// None if everything is kept in memory.
+    database: Option<IndexedDbStore>,
     engine: Direct,
     id: WorkspaceId,
 }
@@ -89,7 +95,16 @@ impl Workspace {
         let name = values::text(&name, "name")?;
         let id = parse_value(&workspace, "workspace")?;
         let store = IndexedDbStore::create(&name).await;
-        store.map(|store| Self::over(store, id)).map_err(|failure| thrown(failure.into()))
+        store.map(|store| Self::in_database(store, id)).map_err(|failure| thrown(failure.into()))
+    }
+
+    /// Begins a store in memory: what it holds is gone with it.
+    #[wasm_bindgen(js_name = inMemory, unchecked_return_type = "Workspace")]
+    pub fn in_memory(
+        #[wasm_bindgen(unchecked_param_type = "string")] workspace: &JsValue,
+    ) -> Result<JsValue, JsValue> {
+        let id = parse_value(workspace, "workspace")?;
+        Ok(Self::over(Arc::new(MemoryStore::default()), None, id))
     }
 
     /// Opens the store `name`, and never makes one; throws `no-store` and `store-damaged`.
@@ -101,13 +116,56 @@ impl Workspace {
         let name = values::text(&name, "name")?;
         let id = parse_value(&workspace, "workspace")?;
         let store = IndexedDbStore::open(&name).await;
-        store.map(|store| Self::over(store, id)).map_err(|failure| thrown(failure.into()))
+        store.map(|store| Self::in_database(store, id)).map_err(|failure| thrown(failure.into()))
     }
 
     /// What the browser said when it was asked to keep the data: `granted`, `refused`,
-    /// `asked` as long as it has not answered, `unknown` if it gives no such promise.
+    /// `asked` as long as it has not answered, `unknown` if it gives no such promise; `none` of a
+    /// store in memory.
     pub fn persistence(&self) -> String {
-        format!("{:?}", self.store.persistence()).to_lowercase()
+        let answer = self.database.as_ref().map(IndexedDbStore::persistence);
+        answer.map_or("none".to_owned(), |answer| format!("{answer:?}").to_lowercase())
+    }
+
+    /// Puts contents that are handed over at once, and answers their ids.
+    #[wasm_bindgen(js_name = putContents)]
+    pub async fn put_contents(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "Uint8Array[]")] contents: JsValue,
+    ) -> Result<Vec<String>, JsValue> {
+        let contents = values::byte_list(&contents, "contents")?;
+        let contents: Vec<Bytes> = contents.into_iter().map(Into::into).collect();
+        let ids = self.store.put_contents(self.id, &contents).await;
+        let ids = ids.map_err(|failure| thrown(failure.into()))?;
+        Ok(ids.iter().map(ToString::to_string).collect())
+    }
+
+    /// Begins a content of any size.
+    #[wasm_bindgen(js_name = writeContent, unchecked_return_type = "ContentWriter")]
+    pub async fn write_content(&self) -> Result<JsValue, JsValue> {
+        let writer = self.store.write_content(self.id).await;
+        writer.map(ContentWriter::guarded).map_err(|failure| thrown(failure.into()))
+    }
+
+    /// Begins a tree of any size, step by step.
+    #[wasm_bindgen(js_name = beginTree, unchecked_return_type = "TreeWriter")]
+    pub async fn begin_tree(&self) -> Result<JsValue, JsValue> {
+        self.engine.write_tree(self.id).await.map(TreeWriter::guarded).map_err(thrown)
+    }
+
+    /// Opens the file at `path` for reading from its first byte to its last; `undefined` if there
+    /// is none.
+    #[wasm_bindgen(js_name = openFile, unchecked_return_type = "ContentReader | undefined")]
+    pub async fn open_file(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "string")] root: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Uint8Array")] path: JsValue,
+    ) -> Result<JsValue, JsValue> {
+        let found = self.find(&root, &path).await?;
+        let Some(content) = found.and_then(|found| found.1) else { return Ok(JsValue::UNDEFINED) };
+        let opened = self.store.open_content(self.id, content).await;
+        let opened = opened.map_err(|failure| thrown(failure.into()))?;
+        Ok(opened.map_or(JsValue::UNDEFINED, ContentReader::guarded))
     }
 
     /// Puts a tree of files, each `{ path, bytes, executable? }`, and answers its root.
@@ -246,10 +304,15 @@ impl Workspace {
 }
 
 impl Workspace {
-    fn over(store: IndexedDbStore, id: WorkspaceId) -> JsValue {
+    fn in_database(database: IndexedDbStore, id: WorkspaceId) -> JsValue {
         #[expect(clippy::arc_with_non_send_sync, reason = "a browser's store has one thread")]
-        let shared: Arc<dyn Store> = Arc::new(store.clone());
-        let workspace = JsValue::from(Self { store, engine: Direct::new(shared), id });
+        let store = Arc::new(database.clone());
+        Self::over(store, Some(database), id)
+    }
+
+    fn over(store: Arc<dyn Store>, database: Option<IndexedDbStore>, id: WorkspaceId) -> JsValue {
+        let engine = Direct::new(store.clone());
+        let workspace = JsValue::from(Self { store, database, engine, id });
         guard(&workspace, "bad-usage", "the workspace was freed");
         workspace
     }
@@ -347,7 +410,7 @@ fn checked(path: &[u8]) -> Result<Path, JsValue> {
     Path::new(path).map_err(|error| thrown(error.into()))
 }
 
-fn parse<T: FromStr<Err = EngineError>>(text: &str) -> Result<T, JsValue> {
+pub(crate) fn parse<T: FromStr<Err = EngineError>>(text: &str) -> Result<T, JsValue> {
     text.parse().map_err(|error: EngineError| thrown(error.into()))
 }
 
@@ -355,7 +418,7 @@ fn parse_value<T: FromStr<Err = EngineError>>(value: &JsValue, name: &str) -> Re
     parse(&values::text(value, name)?)
 }
 
-fn object(properties: &[(&str, JsValue)]) -> Result<Object, JsValue> {
+pub(crate) fn object(properties: &[(&str, JsValue)]) -> Result<Object, JsValue> {
     let object = Object::new();
     for (name, value) in properties {
         Reflect::set(&object, &(*name).into(), value)?;
@@ -363,6 +426,6 @@ fn object(properties: &[(&str, JsValue)]) -> Result<Object, JsValue> {
     Ok(object)
 }
 
-fn thrown(failure: CallError) -> JsValue {
+pub(crate) fn thrown(failure: CallError) -> JsValue {
     values::refused(failure.code(), &failure.to_string())
 }

@@ -5,7 +5,9 @@
 #![cfg(target_arch = "wasm32")]
 
 mod exports;
+mod pieces;
 pub mod store;
 mod values;
 
 pub use exports::{Workspace, content_ids, remove_store, verify_path};
+pub use pieces::{ContentReader, ContentWriter, TreeWriter};
