@@ -13,7 +13,7 @@ use wasm_bindgen_cli_support::Bindgen;
 /// If the module is none of `wasm-bindgen`'s, or the folder cannot be written to.
 pub(crate) fn make(module: &Path, folder: &Path) -> Result<(), String> {
     let mut bindgen = Bindgen::new();
-    let set = bindgen.input_path(module).typescript(false).keep_debug(false).web(true);
+    let set = bindgen.input_path(module).typescript(true).keep_debug(false).web(true);
     let made = set.and_then(|bindgen| bindgen.generate(folder));
     made.map_err(|failure| format!("{}: {failure:#}", module.display()))
 }

@@ -64,7 +64,12 @@ struct Guest {
     bytes_max: Option<u64>,
 }
 
-fn build_module(
+/// Builds the module of a package for wasm32, small; with vector instructions or without.
+///
+/// # Errors
+///
+/// If cargo fails.
+pub(crate) fn build_module(
     build: &Build,
     package: &str,
     features: &str,
@@ -89,7 +94,8 @@ fn build_module(
     Ok(target_folder().join(Target::Wasm32.triple()).join("wasm").join(file))
 }
 
-fn tool(command: &str) -> Program {
+/// A command of the program that makes of modules what hosts load.
+pub(crate) fn tool(command: &str) -> Program {
     Program::cargo("run --locked --quiet --package markerbed-wasm-tools --").arg(command)
 }
 

@@ -8,6 +8,7 @@ mod components;
 mod cross_target;
 mod failure;
 mod long;
+mod npm;
 mod program;
 mod setup;
 mod test;
@@ -41,6 +42,8 @@ enum Task {
     },
     /// Build the engine's components, and what browsers load
     Components,
+    /// Build the npm package, and try it in Node
+    Npm,
     CrossTarget(cross_target::CrossTarget),
     Bench(bench::Bench),
     /// Run a suite seed after seed, going on where the last run stopped
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
         Task::Tidy => tidy::run(),
         Task::Vectors { check } => vectors::run(check),
         Task::Components => components::run(),
+        Task::Npm => npm::run(),
         Task::CrossTarget(compare) => compare.run(),
         Task::Bench(bench) => bench.run(),
         Task::Long(long) => long.run(),

@@ -7,7 +7,7 @@ mod node;
 mod python;
 mod target;
 
-pub(crate) use node::browsers;
+pub(crate) use node::{browsers, packages};
 pub(crate) use python::{Python, python};
 pub(crate) use target::{Build, DEBIAN_RUSTC, Target};
 

@@ -28,7 +28,11 @@ pub(crate) fn browsers(folder: &str) -> Result<(), Failure> {
 }
 
 /// Makes `node_modules` unless it is what the lock file says.
-fn packages(folder: &Path) -> Result<(), Failure> {
+///
+/// # Errors
+///
+/// If there is no lock file, or npm fails.
+pub(crate) fn packages(folder: &Path) -> Result<(), Failure> {
     let lock = folder.join("package-lock.json");
     let wanted = fs::read_to_string(&lock).or_fail(lock.display())?;
     let made_from = folder.join("node_modules/.made-from");

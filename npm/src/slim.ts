@@ -1,0 +1,14 @@
+/**
+ * The package without its wasm: give `init` the bytes, an address, a response or a module.
+ *
+ * @module
+ */
+import { load, type WasmSource } from './engine.js';
+
+export type { WasmSource } from './engine.js';
+export * from './api.js';
+
+/** Loads the engine; calls after the first wait for the same. */
+export function init(source: WasmSource): Promise<void> {
+  return load(() => source);
+}
