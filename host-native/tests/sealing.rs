@@ -44,7 +44,7 @@ use markerbed_host::{
     store::MemoryStore,
     workspace::{
         Capture, CheckFault, CheckOptions, Health, Overlay, Reference, Scanned, SealFit,
-        SnapshotDraft, Stamp, When, Workspace,
+        SnapshotDraft, Stamp, When, Workspace, check_workspace,
     },
 };
 use markerbed_suites::{Random, cases, print_count, seed};
@@ -288,7 +288,7 @@ fn everything_works_on_a_sealed_tree_and_where_a_sealed_node_is_withheld() {
 
     let checked = |workspace: &Workspace| {
         let options = CheckOptions::default();
-        wait(workspace.check(Scanned::default(), &options, &Silent)).unwrap()
+        wait(check_workspace(workspace, Scanned::default(), &options, &Silent)).unwrap()
     };
     assert_eq!(checked(&shown).health, Health::Sound);
     let found = checked(&withheld);
@@ -439,7 +439,7 @@ fn workspace_of(scratch: &Scratch, recorded: &Recorded, with_sealed: bool) -> Wo
         tool: Tool::new("markerbed test").unwrap(),
     };
     let source = Label::new("test").unwrap();
-    let draft = SnapshotDraft::of(&recorded.taken, None, source, capture).unwrap();
+    let draft = recorded.taken.draft(None, source, capture).unwrap();
     // Only the tree is copied.
     let draft = SnapshotDraft { attributes: None, ..draft };
     wait(workspace.commit_snapshot(&draft, When::Always, &stamp(2))).unwrap();

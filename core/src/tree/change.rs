@@ -72,6 +72,17 @@ pub enum Expansion {
 }
 
 impl TreeChange {
+    /// What happened, in one word.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Added { .. } => "added",
+            Self::Removed { .. } => "removed",
+            Self::Changed { .. } => "changed",
+            Self::Mode { .. } => "mode",
+            Self::Moved { .. } => "moved",
+        }
+    }
+
     /// Where it is, or was if it is no longer there.
     pub const fn path(&self) -> &Path {
         match self {

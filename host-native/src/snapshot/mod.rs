@@ -12,7 +12,6 @@ mod assemble;
 mod attention;
 mod error;
 mod extras;
-mod holding;
 mod listing;
 mod look;
 mod owners;
@@ -29,7 +28,7 @@ mod work;
 
 pub use attention::{Attention, Expect};
 pub use error::SnapError;
-pub use holding::Holding;
+pub use markerbed_workspace::Holding;
 pub use seen::{NewSeen, Seen, SeenPlace};
 pub use sink::{HashOnly, NodesOnly, PieceSink, Sink, StoreSink};
 pub use take::{Memory, Recorded, Sealing, SnapOptions, Statistics, Taken, take, take_again};

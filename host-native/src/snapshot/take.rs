@@ -9,11 +9,13 @@ use std::{
     thread,
 };
 
+use bytes::Bytes;
 use markerbed_core::{
-    AttributesId, ContentId, NodeId,
+    AttributesId, ContentId, Error, NodeId,
     hash::content_id,
-    tree::{Coverage, Directory, EvidenceDocument, Gap, RulesDocument, SealKey},
+    tree::{Coverage, Directory, EvidenceDocument, Gap, Label, RulesDocument, SealKey},
 };
+use markerbed_workspace::{Capture, SnapshotDraft};
 
 use super::{
     Attention, Holding, NewSeen, Seen, SeenPlace, Sink, SnapError,
@@ -295,6 +297,33 @@ impl Taken {
             gaps: self.gaps.clone(),
             listing: self.listing.map(|listing| listing.content),
             others: holding.into_iter().collect(),
+        })
+    }
+
+    /// What shall become a snapshot of it, with what the user said.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::OutOfRange`](markerbed_core::Fault::OutOfRange) for a document above 16 MiB.
+    pub fn draft(
+        &self,
+        message: Option<&str>,
+        source: Label,
+        capture: Capture,
+    ) -> Result<SnapshotDraft, Error> {
+        let evidence = self.evidence(message);
+        Ok(SnapshotDraft {
+            source,
+            root: self.root,
+            attributes: self.attributes,
+            coverage: self.coverage(),
+            rules: self.rules.write()?.into(),
+            evidence: evidence.map(|evidence| evidence.write()).transpose()?.map(Bytes::from),
+            listing: self.listing.map(|listing| listing.digest),
+            run: capture.run,
+            captured_at_ms: capture.captured_at_ms,
+            clock: capture.clock,
+            tool: capture.tool,
         })
     }
 

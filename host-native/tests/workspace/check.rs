@@ -15,7 +15,7 @@ use markerbed_host::{
     store::StoredItem,
     workspace::{
         CheckData, CheckFault, CheckOptions, CheckReport, Finding, Health, Part, RecordedSnapshot,
-        Scanned, ScannedDamage, ScannedItems, Workspace,
+        Scanned, ScannedDamage, ScannedItems, Workspace, check_workspace,
     },
 };
 
@@ -206,7 +206,7 @@ fn of_the_contents_that_a_scan_has_read_only_those_are_read_again_that_it_could_
     let options = CheckOptions { data: CheckData::Read, ..CheckOptions::default() };
     let workspace = workspace_in(lying(id, b"X"));
     commit(&workspace, "notes", FILES);
-    let check = |scanned| wait(workspace.check(scanned, &options, &Silent)).unwrap();
+    let check = |scanned| wait(check_workspace(&workspace, scanned, &options, &Silent)).unwrap();
 
     let proven = check(scanned(ScannedItems::insert_content));
     let unproven = check(scanned(ScannedItems::insert_unproven_content));
@@ -260,7 +260,8 @@ fn what_a_scan_has_found_is_told_with_its_paths_and_leftovers_are_counted() {
         data: CheckData::Present,
     };
 
-    let report = wait(workspace.check(scanned, &CheckOptions::default(), &Silent)).unwrap();
+    let report =
+        wait(check_workspace(&workspace, scanned, &CheckOptions::default(), &Silent)).unwrap();
 
     assert_eq!(codes(&report), ["damaged-object", "damaged-store"]);
     assert_eq!(places(&report.findings[0]), [format!("{}:a", snapshot.id)]);
@@ -279,7 +280,7 @@ fn more_findings_than_are_listed_are_counted() {
     commit_tree(&workspace, &tree);
     let options = CheckOptions { findings_max: 2, places_max: 1, ..CheckOptions::default() };
 
-    let report = wait(workspace.check(Scanned::default(), &options, &Silent)).unwrap();
+    let report = wait(check_workspace(&workspace, Scanned::default(), &options, &Silent)).unwrap();
 
     assert_eq!((report.findings.len(), report.findings_total), (2, 3));
     assert_eq!(report.findings_unlisted(), 1);
@@ -294,7 +295,7 @@ pub(crate) fn check(workspace: &Workspace) -> CheckReport {
 
 fn check_with(workspace: &Workspace, data: CheckData) -> CheckReport {
     let options = CheckOptions { data, ..CheckOptions::default() };
-    wait(workspace.check(Scanned::default(), &options, &Silent)).unwrap()
+    wait(check_workspace(&workspace, Scanned::default(), &options, &Silent)).unwrap()
 }
 
 pub(crate) fn codes(report: &CheckReport) -> Vec<&'static str> {

@@ -7,7 +7,8 @@ use markerbed_host::{
     progress::Silent,
     store::directory::{Access, DirectoryStore, Options},
     workspace::{
-        CheckData, CheckOptions, CheckReport, DataSlice, Health, Workspace, scan_directory,
+        CheckData, CheckOptions, CheckReport, DataSlice, Health, Workspace, check_workspace,
+        scan_directory,
     },
 };
 use markerbed_suites::Random;
@@ -47,7 +48,7 @@ fn check(root: &Path, data: CheckData) -> CheckReport {
     let workspace = wait(Workspace::open_default(Arc::new(store))).unwrap();
     let scanned = scan_directory(root, workspace.id(), data).unwrap();
     let options = CheckOptions { data, ..CheckOptions::default() };
-    wait(workspace.check(scanned, &options, &Silent)).unwrap()
+    wait(check_workspace(&workspace, scanned, &options, &Silent)).unwrap()
 }
 
 #[test]

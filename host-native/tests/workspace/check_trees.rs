@@ -13,7 +13,7 @@ use markerbed_core::{
 use markerbed_host::{
     drive::blocking::wait,
     progress::Silent,
-    workspace::{CheckFault, CheckOptions, Finding, Health, Scanned},
+    workspace::{CheckFault, CheckOptions, Finding, Health, Scanned, check_workspace},
 };
 
 use crate::{
@@ -196,7 +196,7 @@ fn a_tree_with_more_paths_than_can_be_counted_is_checked_and_says_so() {
     commit_tree(&workspace, &tree);
     let options = CheckOptions { visits_max: 1_000, ..CheckOptions::default() };
 
-    let report = wait(workspace.check(Scanned::default(), &options, &Silent)).unwrap();
+    let report = wait(check_workspace(&workspace, Scanned::default(), &options, &Silent)).unwrap();
 
     let finding = only(&report);
     assert_eq!(finding.fault, CheckFault::MissingContent);

@@ -10,7 +10,9 @@ use markerbed_host::{
         Store,
         directory::{Access, DirectoryStore, Options},
     },
-    workspace::{CheckData, CheckOptions, Health, Reference, Workspace, scan_directory},
+    workspace::{
+        CheckData, CheckOptions, Health, Reference, Workspace, check_workspace, scan_directory,
+    },
 };
 
 use crate::{
@@ -68,7 +70,8 @@ fn leftovers_are_counted_and_are_no_fault() {
     let (state, _) = wait(workspace.record_state(&stamp())).unwrap();
 
     let scanned = scan_directory(&root, workspace.id(), CheckData::Present).unwrap();
-    let report = wait(workspace.check(scanned, &CheckOptions::default(), &Silent)).unwrap();
+    let report =
+        wait(check_workspace(&workspace, scanned, &CheckOptions::default(), &Silent)).unwrap();
 
     // Two directories with a page and a file each, two snapshots, a state with a page for each of
     // its four maps; of what is left over only the file `a` is needed.
@@ -112,7 +115,7 @@ fn is_found(root: &Path) -> bool {
     let Ok(store) = DirectoryStore::open(root, Options::new(Access::Read)) else { return true };
     let Ok(workspace) = wait(Workspace::open_default(Arc::new(store))) else { return true };
     let Ok(scanned) = scan_directory(root, workspace.id(), CheckData::Present) else { return true };
-    let report = wait(workspace.check(scanned, &CheckOptions::default(), &Silent));
+    let report = wait(check_workspace(&workspace, scanned, &CheckOptions::default(), &Silent));
     report.map_or(true, |report| report.health != Health::Sound)
 }
 

@@ -7,7 +7,9 @@ use markerbed_host::{
     drive::blocking::wait,
     progress::Silent,
     store::{Batch, RowChange},
-    workspace::{CheckOptions, ErrorClass, Reference, Scanned, Stamp, When, Workspace},
+    workspace::{
+        CheckOptions, ErrorClass, Reference, Scanned, Stamp, When, Workspace, check_workspace,
+    },
 };
 
 use crate::support::{draft, genesis, memory, stamp, workspace, workspace_in};
@@ -105,7 +107,12 @@ fn what_a_server_awaits_can_move_between_threads() {
     drop(check_moves(workspace.record_state(&stamp)));
     drop(check_moves(workspace.resolve_node(&reference)));
     drop(check_moves(workspace.prove(&reference, Grade::Full)));
-    drop(check_moves(workspace.check(Scanned::default(), &CheckOptions::default(), &Silent)));
+    drop(check_moves(check_workspace(
+        &workspace,
+        Scanned::default(),
+        &CheckOptions::default(),
+        &Silent,
+    )));
     let committed = wait(check_moves(workspace.commit_snapshot(&draft, When::Changed, &stamp)));
 
     assert!(committed.is_ok());

@@ -64,7 +64,7 @@ const DEBIAN_DRIVER: &str = "/usr/bin/clippy-driver";
 
 /// Guests have the profile in which they are shipped, so that its macros are built once.
 const GUESTS: &[&str] = &[
-    "--package markerbed-core --package markerbed-storage",
+    "--package markerbed-core --package markerbed-storage --package markerbed-workspace",
     "--package markerbed-web --all-targets",
     "--profile wasm --package markerbed-core --features wasm-simd",
     "--profile wasm --package markerbed-component",

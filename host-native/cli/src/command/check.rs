@@ -8,7 +8,7 @@ use markerbed_host::{
     store::directory::{compare_index, layer::SystemFiles},
     workspace::{
         CheckData, CheckOptions, CheckProgress, CheckReport, CheckStage, Finding, Health,
-        ScannedDamage, scan_directory,
+        ScannedDamage, check_workspace, scan_directory,
     },
 };
 use schemars::JsonSchema;
@@ -177,7 +177,7 @@ impl Check {
         let options = CheckOptions { data, ..CheckOptions::default() };
         progress.stage("reading records");
         let scanned = opened.scan(data)?;
-        let report = wait(opened.workspace.check(scanned, &options, progress))?;
+        let report = wait(check_workspace(&opened.workspace, scanned, &options, progress))?;
         Ok(CheckAnswer {
             read_data: self.read_data.map(|data| data.to_string()),
             ..CheckAnswer::of(&report)

@@ -12,7 +12,7 @@ use markerbed_host::{
     snapshot::{
         Attention, Holding, Memory, NodesOnly, Sink, SnapOptions, StoreSink, Taken, take_again,
     },
-    workspace::{Capture, Committed, RecordedSnapshot, SnapshotDraft, Stamp, When},
+    workspace::{Capture, Committed, RecordedSnapshot, Stamp, When},
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -268,7 +268,7 @@ impl Snap {
         drop(progress);
         let capture = capture(host, stamp)?;
         let message = self.message.as_deref();
-        let draft = SnapshotDraft::of(&taken, message, source.label.clone(), capture)?;
+        let draft = taken.draft(message, source.label.clone(), capture)?;
         let when = if self.record { When::Always } else { When::Changed };
         let held = interrupt::hold();
         let committed = wait(opened.workspace.commit_snapshot(&draft, when, stamp))?;

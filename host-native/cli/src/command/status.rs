@@ -6,7 +6,7 @@ use markerbed_core::tree::{Expansion, TreeDifference};
 use markerbed_host::{
     drive::blocking::wait,
     snapshot::{HashOnly, Memory, Taken, take_again},
-    workspace::RecordedSnapshot,
+    workspace::{RecordedSnapshot, names_unfit_elsewhere},
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -111,7 +111,7 @@ impl Status {
         let mut answer = StatusAnswer::of(&source, &taken, newest.as_ref(), difference.as_ref());
         if options.portable {
             let workspace = &opened.workspace;
-            let names = wait(workspace.names_unfit_elsewhere(taken.root, &taken.gaps, &objects))?;
+            let names = wait(names_unfit_elsewhere(workspace, taken.root, &taken.gaps, &objects))?;
             answer.unfit = Some(names.first.iter().map(UnfitMembers::of).collect());
             answer.unfit_count = Some(names.count);
         }

@@ -122,7 +122,7 @@ fn quoted(text: &str) -> String {
 const LAYERS: &[&str] = &[
     "storage/src/error.rs",
     "wit/engine/src/error.rs",
-    "host-native/src/workspace/error.rs",
+    "workspace/src/error.rs",
     "host-native/src/workspace/keys.rs",
     "host-native/src/snapshot/error.rs",
     "host-native/src/restore/error.rs",

@@ -6,12 +6,15 @@ use markerbed_core::{
     tree::{Coverage, Snapshot},
 };
 
-use super::{CheckFault, CheckedItem, Run, fetch::Fetched};
+use markerbed_workspace::{Holding, Workspace, WorkspaceError, documents, register};
+
+use super::{
+    CheckFault, CheckedItem, Run,
+    fetch::{self, Fetched},
+};
 use crate::{
     listing::{KeptListing, is_listing},
-    snapshot::Holding,
     store::StoreError,
-    workspace::{WorkspaceError, documents, register},
 };
 
 impl Run<'_> {
@@ -85,7 +88,7 @@ impl Run<'_> {
             self.findings.add(CheckFault::BadDocument, evidence_id, detail);
             return Ok(());
         };
-        let length = self.workspace.fetch_each_length(&[content]).await?.pop();
+        let length = fetch::fetch_each_length(self.workspace, &[content]).await?.pop();
         let length = self.take_content(content, length.unwrap_or(Fetched::Missing)).await?;
         if length.is_none() {
             return Ok(());
@@ -100,7 +103,7 @@ impl Run<'_> {
 
     /// Checks that the store lists the workspace, so that a program finds it.
     pub(super) async fn check_register(&mut self) -> Result<(), WorkspaceError> {
-        let listed = match register::list(&**self.workspace.store()).await {
+        let listed = match Workspace::list(&**self.workspace.store()).await {
             Ok(listed) => listed,
             Err(WorkspaceError::BrokenRow { row }) => {
                 let item = CheckedItem::Row(register::workspace_key(self.workspace.id()));
@@ -121,7 +124,7 @@ impl Run<'_> {
     }
 
     async fn take_document(&mut self, id: ContentId) -> Result<Option<Vec<u8>>, WorkspaceError> {
-        let length = self.workspace.fetch_each_length(&[id]).await?.pop();
+        let length = fetch::fetch_each_length(self.workspace, &[id]).await?.pop();
         let length = self.take_content(id, length.unwrap_or(Fetched::Missing)).await?;
         match length {
             None => return Ok(None),

@@ -10,15 +10,16 @@ use markerbed_core::{
     tree::Snapshot,
 };
 use markerbed_engine::{CallError, Replay};
-
-use super::{CheckFault, CheckedItem, Run, fetch::Fetched};
-use crate::{
-    store::{RequestKey, RowRange, limits::ANSWER_ITEMS_MAX},
-    workspace::{
-        WorkspaceError,
-        rows::{self, Tip},
-    },
+use markerbed_workspace::{
+    WorkspaceError,
+    rows::{self, Tip},
 };
+
+use super::{
+    CheckFault, CheckedItem, Run,
+    fetch::{self, Fetched},
+};
+use crate::store::{RequestKey, RowRange, limits::ANSWER_ITEMS_MAX};
 
 /// What the entries give, but for the state.
 #[derive(Default)]
@@ -56,7 +57,7 @@ impl Run<'_> {
         while number < end {
             let stop = end.min(number.saturating_add(ENTRIES_AT_ONCE));
             let item = CheckedItem::Entry(number);
-            match self.workspace.fetch_some_entries(number, stop).await? {
+            match fetch::fetch_some_entries(self.workspace, number, stop).await? {
                 Fetched::Whole(entries) => {
                     let read =
                         (number..stop).zip(entries).map(|(number, bytes)| self.read(number, bytes));

@@ -73,54 +73,51 @@ pub trait CheckProgress: Send + Sync {
     fn advance(&self, things: u64, bytes: u64);
 }
 
-impl Workspace {
-    /// Checks everything that is stored of this workspace, from the objects up.
-    ///
-    /// The ledger is replayed from its genesis and compared with the rows derived from it; the
-    /// tree of each snapshot is walked, each object is proven, each directory's counts are checked
-    /// against what is below it (NODE-8), and each content must be there with the right length.
-    /// What is wrong is no error of this call but a finding.
-    ///
-    /// `scanned` is what reading every record of the store has found before; without it, what
-    /// nothing leads to is not looked at.
-    ///
-    /// # Errors
-    ///
-    /// A failure of the store that is no damage.
-    pub async fn check(
-        &self,
-        scanned: Scanned,
-        options: &CheckOptions,
-        progress: &dyn CheckProgress,
-    ) -> Result<CheckReport, WorkspaceError> {
-        let mut run = Run {
-            workspace: self,
-            options,
-            progress,
-            findings: Findings::new(options.findings_max, options.places_max),
-            looked: Looked::default(),
-            checked: Checked::default(),
-            stored: ScannedItems::default(),
-            is_data_proven: false,
-            holding: Holding::Kept,
-            not_held: HashSet::default(),
-            visits_left: options.visits_max,
-        };
-        run.take_scanned(scanned);
-        progress.begin(CheckStage::Ledger);
-        let mut state = self.engine().replay().await?;
-        let mut replayed = run.replay(&mut *state).await?;
-        run.check_rows(&mut replayed).await?;
-        run.check_register().await?;
-        progress.begin(CheckStage::Trees);
-        run.check_snapshots(&replayed).await?;
-        run.check_states(&replayed).await?;
-        progress.begin(CheckStage::Places);
-        run.name_all_places(&replayed).await?;
-        run.into_report(&replayed, &mut *state).await
-    }
+/// Checks everything that is stored of a workspace, from the objects up.
+///
+/// The ledger is replayed from its genesis and compared with the rows derived from it; the
+/// tree of each snapshot is walked, each object is proven, each directory's counts are checked
+/// against what is below it (NODE-8), and each content must be there with the right length.
+/// What is wrong is no error of this call but a finding.
+///
+/// `scanned` is what reading every record of the store has found before; without it, what
+/// nothing leads to is not looked at.
+///
+/// # Errors
+///
+/// A failure of the store that is no damage.
+pub async fn check_workspace(
+    workspace: &Workspace,
+    scanned: Scanned,
+    options: &CheckOptions,
+    progress: &dyn CheckProgress,
+) -> Result<CheckReport, WorkspaceError> {
+    let mut run = Run {
+        workspace,
+        options,
+        progress,
+        findings: Findings::new(options.findings_max, options.places_max),
+        looked: Looked::default(),
+        checked: Checked::default(),
+        stored: ScannedItems::default(),
+        is_data_proven: false,
+        holding: Holding::Kept,
+        not_held: HashSet::default(),
+        visits_left: options.visits_max,
+    };
+    run.take_scanned(scanned);
+    progress.begin(CheckStage::Ledger);
+    let mut state = workspace.engine().replay().await?;
+    let mut replayed = run.replay(&mut *state).await?;
+    run.check_rows(&mut replayed).await?;
+    run.check_register().await?;
+    progress.begin(CheckStage::Trees);
+    run.check_snapshots(&replayed).await?;
+    run.check_states(&replayed).await?;
+    progress.begin(CheckStage::Places);
+    run.name_all_places(&replayed).await?;
+    run.into_report(&replayed, &mut *state).await
 }
-
 /// One check.
 struct Run<'a> {
     workspace: &'a Workspace,

@@ -6,7 +6,12 @@ use markerbed_core::{
     tree::{Child, File, Name, Node, Path, Snapshot, Trail},
 };
 
-use super::{CheckedItem, Part, Run, Served, fetch::Fetched, graph::Summary, trees::extended};
+use super::{
+    CheckedItem, Part, Run, Served,
+    fetch::{self, Fetched},
+    graph::Summary,
+    trees::extended,
+};
 use crate::workspace::WorkspaceError;
 
 /// Something bad, or above something bad, at a place.
@@ -121,7 +126,7 @@ impl Run<'_> {
             }
         }
         let ids: Vec<ObjectId> = children.iter().map(|(id, _)| (*id).into()).collect();
-        let fetched = self.workspace.fetch_each_object(&ids).await?;
+        let fetched = fetch::fetch_each_object(self.workspace, &ids).await?;
         let mut directories = Vec::new();
         for ((id, trail), fetched) in children.into_iter().zip(fetched) {
             let node = match &fetched {
@@ -186,7 +191,7 @@ impl Run<'_> {
 
     /// Looks at an object again; what is wrong with it was found before.
     async fn look(&self, id: ObjectId) -> Result<Option<Object>, WorkspaceError> {
-        let fetched = self.workspace.fetch_each_object(&[id]).await?.pop();
+        let fetched = fetch::fetch_each_object(self.workspace, &[id]).await?.pop();
         Ok(match fetched {
             Some(Fetched::Whole(object)) => Some(object),
             _ => None,

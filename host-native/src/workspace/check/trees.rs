@@ -9,7 +9,7 @@ use markerbed_core::{
 
 use super::{
     CheckData, CheckFault, Run,
-    fetch::Fetched,
+    fetch::{self, Fetched},
     graph::{Entered, Frame, Summary, Todo, Vertex},
 };
 use crate::{snapshot::Holding, workspace::WorkspaceError};
@@ -271,7 +271,7 @@ impl Run<'_> {
     /// Checks contents, each with the length that an object says it has.
     async fn check_contents(&mut self, wanted: &[Wanted]) -> Result<(), WorkspaceError> {
         let ids: Vec<ContentId> = wanted.iter().map(|wanted| wanted.content).collect();
-        let lengths = self.workspace.fetch_each_length(&ids).await?;
+        let lengths = fetch::fetch_each_length(self.workspace, &ids).await?;
         for (Wanted { content, bytes, of, said }, length) in wanted.iter().zip(lengths) {
             if self.holding == Holding::Hashed && matches!(length, Fetched::Missing) {
                 self.not_held.insert(*content);
@@ -334,7 +334,7 @@ impl Run<'_> {
         if is_to_be_read {
             let progress = self.progress;
             let advance = |bytes| progress.advance(0, bytes);
-            let read = self.workspace.read_whole_content(id, &advance).await?;
+            let read = fetch::read_whole_content(self.workspace, id, &advance).await?;
             self.findings.take_content(id, read);
         }
         if is_to_be_read || self.is_data_proven && is_new {
@@ -362,7 +362,7 @@ impl Run<'_> {
         &mut self,
         ids: &[ObjectId],
     ) -> Result<Vec<Fetched<Object>>, WorkspaceError> {
-        let fetched = self.workspace.fetch_each_object(ids).await?;
+        let fetched = fetch::fetch_each_object(self.workspace, ids).await?;
         ids.iter().for_each(|id| self.stored.meet_object(id));
         self.progress.advance(ids.len() as u64, 0);
         Ok(fetched)

@@ -26,7 +26,7 @@ use markerbed_host::{
         StoredEntry, Streams,
         directory::{Access, Options},
     },
-    workspace::{Capture, Committed, SnapshotDraft, Stamp, When, Workspace},
+    workspace::{Capture, Committed, Stamp, When, Workspace},
 };
 use tempfile::TempDir;
 
@@ -180,7 +180,7 @@ impl Workload {
             clock: Clock::Host,
             tool: Tool::new("markerbed test").unwrap(),
         };
-        let draft = SnapshotDraft::of(&taken, None, Label::new("tree").unwrap(), capture).unwrap();
+        let draft = taken.draft(None, Label::new("tree").unwrap(), capture).unwrap();
         let committed = wait(workspace.commit_snapshot(&draft, When::Always, &stamp(step)))
             .map_err(|error| Failure::new(error.code(), &error))?;
         let Committed::Recorded(recorded) = committed else { panic!("it was recorded") };

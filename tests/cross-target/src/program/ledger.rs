@@ -111,7 +111,7 @@ impl Program<'_> {
             self.mutate(&mut bytes);
         }
         let outcome = self.engine.commit_entry(WORKSPACE, bytes.into(), Vec::new()).await;
-        self.note("commit-snapshot", &outcome);
+        self.note("commit-entry of a snapshot", &outcome);
         let number = self.traced.memory().number(WORKSPACE).await.ok().flatten();
         let number = number.map_or(0, |number| number + 1);
         let request = content_id(&number.to_le_bytes());

@@ -35,7 +35,7 @@ fn a_difference_leads_from_the_first_tree_to_the_second() {
 
             check_difference(&paths, expansion, &found);
             for change in &found.changes {
-                *kinds.entry(word(change)).or_insert(0) += 1;
+                *kinds.entry(change.word()).or_insert(0) += 1;
             }
         }
     }
@@ -119,7 +119,7 @@ fn what_is_empty_is_never_moved() {
 
     let found = compare(&objects, ids, Expansion::Everything, 10).output.unwrap();
 
-    let words: Vec<&str> = found.changes.iter().map(word).collect();
+    let words: Vec<&str> = found.changes.iter().map(TreeChange::word).collect();
     assert_eq!(words, ["removed", "removed", "added", "added"]);
 }
 
@@ -173,7 +173,7 @@ fn of_a_withheld_node_no_more_is_told_than_that_it_is_another_one() {
     };
     let paths = |objects: &Objects| {
         let found = compare(objects, ids, Expansion::Everything, 100).output.unwrap();
-        let told = |change: &TreeChange| format!("{} {}", word(change), change.path());
+        let told = |change: &TreeChange| format!("{} {}", change.word(), change.path());
         found.changes.iter().map(told).collect::<Vec<_>>()
     };
 
@@ -183,14 +183,4 @@ fn of_a_withheld_node_no_more_is_told_than_that_it_is_another_one() {
     assert_eq!(paths(&shown), ["moved b", "changed d", "changed f"]);
     let all = ["moved b", "removed d/a", "added d/b", "changed d/plain", "changed f"];
     assert_eq!(paths(&objects), all);
-}
-
-const fn word(change: &TreeChange) -> &'static str {
-    match change {
-        TreeChange::Added { .. } => "added",
-        TreeChange::Removed { .. } => "removed",
-        TreeChange::Changed { .. } => "changed",
-        TreeChange::Mode { .. } => "mode",
-        TreeChange::Moved { .. } => "moved",
-    }
 }

@@ -8,7 +8,7 @@ use markerbed_core::{
     tree::{Child, Directory, Node, NodeKind, SealKey, list_directory},
 };
 
-use super::{Workspace, WorkspaceError};
+use crate::{Workspace, WorkspaceError};
 
 /// What a seal key is to a tree.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -7,15 +7,16 @@ use bytes::Bytes;
 use markerbed_core::{ContentId, WorkspaceId};
 use markerbed_engine::{CallError, ContentHasher, Engine, RuntimeError};
 
-use crate::store::{ContentWriter, Contents, ContentsLayer, Store, StoreError, Written};
+use markerbed_storage::{ContentWriter, Contents, ContentsLayer, Store, StoreError, Written};
 
 /// What is put is called what the engine calls it, and the store must call it the same.
-pub(super) struct ProvenContents {
-    pub(super) store: Arc<dyn Store>,
-    pub(super) engine: Arc<dyn Engine>,
+pub(crate) struct ProvenContents {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) engine: Arc<dyn Engine>,
 }
 
-#[async_trait]
+#[cfg_attr(not(target_arch = "wasm32"), async_trait)]
+#[cfg_attr(target_arch = "wasm32", async_trait(?Send))]
 impl ContentsLayer for ProvenContents {
     fn below(&self) -> &dyn Contents {
         &*self.store
@@ -46,7 +47,8 @@ struct ProvenWriter {
     hashing: Box<dyn ContentHasher>,
 }
 
-#[async_trait]
+#[cfg_attr(not(target_arch = "wasm32"), async_trait)]
+#[cfg_attr(target_arch = "wasm32", async_trait(?Send))]
 impl ContentWriter for ProvenWriter {
     async fn write(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
         self.hashing.update(bytes).await?;

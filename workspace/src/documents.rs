@@ -5,12 +5,12 @@ use markerbed_core::{
     tree::{EvidenceDocument, Gap, RulesDocument},
 };
 
-use super::WorkspaceError;
-use crate::snapshot::Holding;
+use crate::Holding;
+use crate::WorkspaceError;
 
 /// The gaps that evidence lists.
 #[derive(Clone, Debug)]
-pub(super) enum Gaps {
+pub enum Gaps {
     /// These.
     Known(Vec<Gap>),
     /// A later version's schema has them, if there are any.
@@ -19,12 +19,12 @@ pub(super) enum Gaps {
 
 impl Gaps {
     /// Tells whether there are some for certain.
-    pub(super) const fn are_listed(&self) -> bool {
+    pub const fn are_listed(&self) -> bool {
         matches!(self, Self::Known(gaps) if !gaps.is_empty())
     }
 
     /// Tells whether both are the same for certain.
-    pub(super) fn equal(&self, other: &Self) -> bool {
+    pub fn equal(&self, other: &Self) -> bool {
         matches!((self, other), (Self::Known(one), Self::Known(other)) if one == other)
     }
 }
@@ -36,23 +36,23 @@ impl Default for Gaps {
 }
 
 /// Checks that rules are a document.
-pub(super) fn check_rules(document: &[u8]) -> Result<(), WorkspaceError> {
+pub fn check_rules(document: &[u8]) -> Result<(), WorkspaceError> {
     known(RulesDocument::read(document), RULES).map(drop)
 }
 
 /// Reads the gaps of an evidence document.
-pub(super) fn gaps_of(document: &[u8]) -> Result<Gaps, WorkspaceError> {
+pub fn gaps_of(document: &[u8]) -> Result<Gaps, WorkspaceError> {
     let evidence = known(EvidenceDocument::read(document), EVIDENCE)?;
     Ok(evidence.map_or(Gaps::Unknown, |evidence| Gaps::Known(evidence.gaps)))
 }
 
 /// What evidence says of the bytes of files; a later version's says nothing.
-pub(super) fn holding_of(document: &[u8]) -> Holding {
+pub fn holding_of(document: &[u8]) -> Holding {
     EvidenceDocument::read(document).map_or(Holding::Kept, |evidence| Holding::of(&evidence))
 }
 
 /// The listing that evidence names; a later version's names none that is known.
-pub(super) fn listing_of(document: &[u8]) -> Option<ContentId> {
+pub fn listing_of(document: &[u8]) -> Option<ContentId> {
     EvidenceDocument::read(document).ok()?.listing
 }
 
@@ -66,6 +66,6 @@ fn known<D>(read: Result<D, Error>, name: &'static str) -> Result<Option<D>, Wor
 }
 
 /// What messages call the evidence of a snapshot.
-pub(super) const EVIDENCE: &str = "evidence";
+pub const EVIDENCE: &str = "evidence";
 /// What messages call the rules of a snapshot.
-pub(super) const RULES: &str = "rules";
+pub const RULES: &str = "rules";

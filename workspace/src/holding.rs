@@ -24,7 +24,7 @@ impl Holding {
     }
 
     /// The member of the evidence that says so, if it needs one.
-    pub(super) fn member(self) -> Option<Member> {
+    pub fn member(self) -> Option<Member> {
         (self == Self::Hashed).then(|| Member::new(CONTENTS, HASHED))
     }
 }

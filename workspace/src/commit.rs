@@ -7,19 +7,15 @@ use markerbed_core::{
     ledger::{LedgerEntry, Operation, RefChange, RefMove},
     tree::{Label, Snapshot},
 };
+use markerbed_storage::{Batch, Outcome, RowChange, StoredEntry, drive};
 
-use super::{
-    RecordedSnapshot, SnapshotDraft, Stamp, Workspace, WorkspaceError,
+use crate::{
+    Holding, RecordedSnapshot, SnapshotDraft, Stamp, Workspace, WorkspaceError,
     documents::{self, Gaps},
     draft::Documents,
     read::TIP_ROW,
     reference::check_nameable,
     rows::{self, Tip},
-};
-use crate::{
-    drive,
-    snapshot::Holding,
-    store::{Batch, Outcome, RowChange, StoredEntry},
 };
 
 /// When a snapshot is recorded.
@@ -239,7 +235,7 @@ impl Workspace {
     }
 
     /// Commits an entry with its rows; none if a rival was faster.
-    pub(super) async fn commit(
+    pub(crate) async fn commit(
         &self,
         entry: &LedgerEntry,
         rows: Vec<RowChange>,
@@ -337,7 +333,7 @@ impl Workspace {
 }
 
 /// The batch that appends `entry` after `tip`.
-pub(super) fn batch_of(entry: &LedgerEntry, snapshot: Option<&Snapshot>, mut tip: Tip) -> Batch {
+pub(crate) fn batch_of(entry: &LedgerEntry, snapshot: Option<&Snapshot>, mut tip: Tip) -> Batch {
     let stored = StoredEntry::of(entry);
     let rows = rows::changes_of(entry, &stored.bytes, snapshot, &mut tip);
     Batch { expected: entry.number.checked_sub(1), entries: vec![stored], rows }

@@ -8,10 +8,7 @@ use markerbed_core::{
 };
 use markerbed_engine::{CallError, RuntimeError};
 
-use crate::{
-    drive::DriveError,
-    store::{RequestKey, StoreError},
-};
+use markerbed_storage::{RequestKey, StoreError, drive::DriveError};
 
 /// Why something was not done in a workspace; then nothing of it was done.
 ///

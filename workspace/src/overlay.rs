@@ -7,8 +7,8 @@ use bytes::Bytes;
 use markerbed_core::{ObjectId, WorkspaceId};
 use markerbed_engine::{CallError, Engine};
 
-use super::proven_contents::ProvenContents;
-use crate::store::{Combined, Contents, Records, RecordsLayer, Store, StoreError};
+use crate::proven_contents::ProvenContents;
+use markerbed_storage::{Combined, Contents, Records, RecordsLayer, Store, StoreError};
 
 /// Objects that are in memory only: of a tree that was hashed and not put.
 pub type Overlay = HashMap<ObjectId, Bytes>;
@@ -18,7 +18,7 @@ pub type Overlay = HashMap<ObjectId, Bytes>;
 /// # Errors
 ///
 /// [`StoreError::Incapable`] if the store cannot keep what is promised; then it never could.
-pub(super) fn overlaid(
+pub(crate) fn overlaid(
     store: &Arc<dyn Store>,
     overlay: Arc<Overlay>,
 ) -> Result<Arc<dyn Store>, StoreError> {
@@ -32,7 +32,7 @@ pub(super) fn overlaid(
 /// # Errors
 ///
 /// As [`overlaid`].
-pub(super) fn proven(
+pub(crate) fn proven(
     store: &Arc<dyn Store>,
     engine: Arc<dyn Engine>,
 ) -> Result<Arc<dyn Store>, StoreError> {
@@ -97,7 +97,8 @@ impl Layered {
     }
 }
 
-#[async_trait]
+#[cfg_attr(not(target_arch = "wasm32"), async_trait)]
+#[cfg_attr(target_arch = "wasm32", async_trait(?Send))]
 impl RecordsLayer for Layered {
     fn below(&self) -> &dyn Records {
         &*self.store

@@ -8,12 +8,12 @@ use markerbed_core::{
     tree::{Attributes, NamedChild, Node, Path, Resolved},
 };
 
-use super::{
+use crate::{
     RecordedSnapshot, Workspace, WorkspaceError,
     reference::{Base, HexPrefix, Reference},
     rows,
 };
-use crate::store::{RowRange, StoreError, limits::ANSWER_ITEMS_MAX};
+use markerbed_storage::{RowRange, StoreError, limits::ANSWER_ITEMS_MAX};
 
 /// A tree that a reference names, its path left aside.
 #[derive(Clone, Debug, Eq, PartialEq)]

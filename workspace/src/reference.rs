@@ -7,7 +7,7 @@ use std::fmt;
 
 use markerbed_core::tree::{Label, Path, Shown};
 
-use super::{Unnameable, WorkspaceError};
+use crate::{Unnameable, WorkspaceError};
 
 /// A snapshot or a node as a user names it: `BASE` or `BASE:PATH`.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -121,7 +121,7 @@ impl HexPrefix {
     }
 
     /// The bytes of which both digits are there.
-    pub(super) fn whole_bytes(&self) -> &[u8] {
+    pub(crate) fn whole_bytes(&self) -> &[u8] {
         self.bytes.get(..self.digits / 2).unwrap_or_default()
     }
 

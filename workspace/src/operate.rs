@@ -10,11 +10,11 @@ use markerbed_core::{
 };
 use markerbed_engine::Engine;
 
-use super::{
+use crate::{
     Reference, Workspace, WorkspaceError,
     overlay::{Overlay, overlaid},
 };
-use crate::store::StoreError;
+use markerbed_storage::StoreError;
 
 impl Workspace {
     /// Runs an operation of the engine to its end.

@@ -13,109 +13,110 @@ use markerbed_core::{
     tree::{Label, Snapshot},
 };
 
-use crate::store::RowChange;
+use markerbed_storage::RowChange;
 
 /// What every key of a derived row begins with; rows of others begin otherwise.
-pub(super) const PREFIX: &[u8] = b"ledger/";
+pub const PREFIX: &[u8] = b"ledger/";
 
 /// Tells whether a row says what a snapshot holds: its source, its root.
-pub(super) fn is_of_what_a_snapshot_holds(row_key: &[u8]) -> bool {
+pub fn is_of_what_a_snapshot_holds(row_key: &[u8]) -> bool {
     let kind = row_key.strip_prefix(PREFIX).unwrap_or_default();
     kind.starts_with(SOURCE) || kind.starts_with(ROOT)
 }
 
 /// The key of the row that says how long the ledger is.
-pub(super) fn tip_key() -> Bytes {
+pub fn tip_key() -> Bytes {
     key(b"tip", &[])
 }
 
 /// Where a ref is.
-pub(super) fn ref_key(name: &Label) -> Bytes {
+pub fn ref_key(name: &Label) -> Bytes {
     key(REF, name.as_str().as_bytes())
 }
 
 /// What the keys of all refs begin with.
-pub(super) fn refs_prefix() -> Bytes {
+pub fn refs_prefix() -> Bytes {
     key(REF, &[])
 }
 
 /// The name of the ref that a key is of.
-pub(super) fn ref_name(row_key: &[u8]) -> Option<Label> {
+pub fn ref_name(row_key: &[u8]) -> Option<Label> {
     let name = row_key.strip_prefix(PREFIX)?.strip_prefix(REF)?;
     Label::new(str::from_utf8(name).ok()?).ok()
 }
 
 /// When a snapshot was recorded.
-pub(super) fn snapshot_key(id: &SnapshotId) -> Bytes {
+pub fn snapshot_key(id: &SnapshotId) -> Bytes {
     key(SNAPSHOT, id.as_bytes())
 }
 
 /// What the keys of snapshots whose ids begin with `digits` begin with.
-pub(super) fn snapshots_prefix(bytes: &[u8]) -> Bytes {
+pub fn snapshots_prefix(bytes: &[u8]) -> Bytes {
     key(SNAPSHOT, bytes)
 }
 
 /// The id of the snapshot that a key is of.
-pub(super) fn snapshot_of_key(row_key: &[u8]) -> Option<SnapshotId> {
+pub fn snapshot_of_key(row_key: &[u8]) -> Option<SnapshotId> {
     Some(SnapshotId::from_bytes(id_of_key(row_key, SNAPSHOT)?))
 }
 
 /// Which snapshot was recorded after so many others.
-pub(super) fn ordinal_key(ordinal: u64) -> Bytes {
+pub fn ordinal_key(ordinal: u64) -> Bytes {
     key(b"ordinal/", &ordinal.to_be_bytes())
 }
 
 /// The newest snapshot of a source.
-pub(super) fn source_key(label: &Label) -> Bytes {
+pub fn source_key(label: &Label) -> Bytes {
     key(SOURCE, label.as_str().as_bytes())
 }
 
 /// The newest snapshot with a root.
-pub(super) fn root_key(root: &NodeId) -> Bytes {
+pub fn root_key(root: &NodeId) -> Bytes {
     key(ROOT, root.as_bytes())
 }
 
 /// What the keys of roots whose ids begin so begin with.
-pub(super) fn roots_prefix(bytes: &[u8]) -> Bytes {
+pub fn roots_prefix(bytes: &[u8]) -> Bytes {
     key(ROOT, bytes)
 }
 
 /// The root that a key is of.
-pub(super) fn root_of_key(row_key: &[u8]) -> Option<NodeId> {
+pub fn root_of_key(row_key: &[u8]) -> Option<NodeId> {
     Some(NodeId::from_bytes(id_of_key(row_key, ROOT)?))
 }
 
 /// How long the ledger is, and what its next entry builds on.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(super) struct Tip {
+pub struct Tip {
     /// All entries as leaves of the log.
-    pub(super) log: CompactRange,
+    pub log: CompactRange,
     /// How many snapshots were recorded.
-    pub(super) snapshots: u64,
+    pub snapshots: u64,
 }
 
 /// A snapshot, and the entry that says so.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Mark {
-    pub(super) snapshot: SnapshotId,
+pub struct Mark {
+    /// Its id.
+    pub snapshot: SnapshotId,
     /// The entry's number.
-    pub(super) number: u64,
+    pub number: u64,
 }
 
 /// When a snapshot was recorded.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Recorded {
+pub struct Recorded {
     /// How many snapshots were recorded before it.
-    pub(super) ordinal: u64,
+    pub ordinal: u64,
     /// The number of the entry that did it.
-    pub(super) number: u64,
+    pub number: u64,
 }
 
 /// Takes the next entry into `tip` and says how the rows change.
 ///
 /// `snapshot` is the one that the entry commits; without it, the rows made from what it holds
 /// (its source, its root) are left out.
-pub(super) fn changes_of(
+pub fn changes_of(
     entry: &LedgerEntry,
     bytes: &[u8],
     snapshot: Option<&Snapshot>,
@@ -155,7 +156,7 @@ pub(super) fn changes_of(
 }
 
 /// The value of a row.
-pub(super) fn encoded(value: &impl Canonical) -> Bytes {
+pub fn encoded(value: &impl Canonical) -> Bytes {
     value.encode().into()
 }
 

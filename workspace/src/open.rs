@@ -8,14 +8,14 @@ use markerbed_core::{
 };
 use markerbed_engine::{Direct, Engine};
 
-use super::{
+use crate::{
     Stamp, WorkspaceError,
     commit::batch_of,
     overlay::proven,
     register::{self, Listed},
     rows::Tip,
 };
-use crate::store::{Store, StoreError};
+use markerbed_storage::{Store, StoreError};
 
 /// One workspace of a store. Cheap to clone; nothing is kept between two calls.
 #[derive(Clone)]
@@ -44,7 +44,7 @@ impl Workspace {
         label: &str,
         stamp: &Stamp,
     ) -> Result<Self, WorkspaceError> {
-        Self::new(store, genesis.id()).begin(genesis, label, stamp).await
+        Self::at(store, genesis.id()).begin(genesis, label, stamp).await
     }
 
     /// As [`Self::create`], and as [`Self::computed_by`] from the first entry on.
@@ -59,7 +59,7 @@ impl Workspace {
         label: &str,
         stamp: &Stamp,
     ) -> Result<Self, WorkspaceError> {
-        let workspace = Self::new(store, genesis.id()).computed_by(engine)?;
+        let workspace = Self::at(store, genesis.id()).computed_by(engine)?;
         workspace.begin(genesis, label, stamp).await
     }
 
@@ -91,7 +91,7 @@ impl Workspace {
     /// [`WorkspaceError::UnknownWorkspace`], or a failure of the store.
     pub async fn open(store: Arc<dyn Store>, id: WorkspaceId) -> Result<Self, WorkspaceError> {
         match store.number(id).await? {
-            Some(_) => Ok(Self::new(store, id)),
+            Some(_) => Ok(Self::at(store, id)),
             None => Err(WorkspaceError::UnknownWorkspace { id }),
         }
     }
@@ -105,7 +105,7 @@ impl Workspace {
     /// store.
     pub async fn open_default(store: Arc<dyn Store>) -> Result<Self, WorkspaceError> {
         let id = register::find_default(&*store).await?;
-        Ok(Self::new(store, id))
+        Ok(Self::at(store, id))
     }
 
     /// The same workspace, for which `engine` computes in place of core in this program: what
@@ -120,7 +120,8 @@ impl Workspace {
         Ok(Self { proven, engine, is_elsewhere: true, ..self })
     }
 
-    fn new(store: Arc<dyn Store>, id: WorkspaceId) -> Self {
+    /// The workspace with this id, whether or not it has begun.
+    pub fn at(store: Arc<dyn Store>, id: WorkspaceId) -> Self {
         let engine = Arc::new(Direct::new(store.clone()));
         Self { proven: store.clone(), engine, store, id, is_elsewhere: false }
     }
@@ -153,7 +154,7 @@ impl Workspace {
     }
 
     /// What computes for it.
-    pub(super) const fn engine(&self) -> &Arc<dyn Engine> {
+    pub const fn engine(&self) -> &Arc<dyn Engine> {
         &self.engine
     }
 

@@ -10,11 +10,11 @@ use markerbed_core::{
     tree::{Label, Snapshot},
 };
 
-use super::{
+use crate::{
     Workspace, WorkspaceError,
     rows::{self, Mark, Recorded, Tip},
 };
-use crate::store::{RowRange, limits::ANSWER_ITEMS_MAX};
+use markerbed_storage::{RowRange, limits::ANSWER_ITEMS_MAX};
 
 /// A snapshot, and when it was recorded.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -232,7 +232,7 @@ impl Workspace {
     }
 
     /// Reads and decodes one derived row.
-    pub(super) async fn row<T: Canonical>(
+    pub(crate) async fn row<T: Canonical>(
         &self,
         key: Bytes,
         row: &'static str,
@@ -242,17 +242,17 @@ impl Workspace {
         decoded.map_err(|_| WorkspaceError::BrokenRow { row })
     }
 
-    pub(super) async fn tip(&self) -> Result<Tip, WorkspaceError> {
+    pub(crate) async fn tip(&self) -> Result<Tip, WorkspaceError> {
         let tip = self.row(rows::tip_key(), TIP_ROW).await?;
         tip.ok_or(WorkspaceError::BrokenRow { row: TIP_ROW })
     }
 
-    pub(super) async fn fetch_snapshot(&self, id: SnapshotId) -> Result<Snapshot, WorkspaceError> {
+    pub(crate) async fn fetch_snapshot(&self, id: SnapshotId) -> Result<Snapshot, WorkspaceError> {
         let found = self.fetch_snapshots(&[id]).await?.pop().flatten();
         found.ok_or_else(|| Error::MissingObject { id: id.into() }.into())
     }
 
-    pub(super) async fn fetch_snapshots(
+    pub(crate) async fn fetch_snapshots(
         &self,
         ids: &[SnapshotId],
     ) -> Result<Vec<Option<Snapshot>>, WorkspaceError> {
@@ -262,7 +262,7 @@ impl Workspace {
     }
 
     /// Reads objects and proves them.
-    pub(super) async fn fetch_objects(
+    pub(crate) async fn fetch_objects(
         &self,
         ids: &[ObjectId],
     ) -> Result<Vec<Option<Object>>, WorkspaceError> {
@@ -272,7 +272,11 @@ impl Workspace {
     }
 
     /// Proves what a store answered, each object by itself.
-    pub(super) async fn check_objects(
+    ///
+    /// # Errors
+    ///
+    /// A failure of what computes.
+    pub async fn check_objects(
         &self,
         ids: &[ObjectId],
         found: Vec<Option<Bytes>>,
@@ -289,7 +293,7 @@ impl Workspace {
 }
 
 /// The snapshot that an operation is about.
-pub(super) const fn snapshot_of(operation: &Operation) -> Option<SnapshotId> {
+pub(crate) const fn snapshot_of(operation: &Operation) -> Option<SnapshotId> {
     match operation {
         Operation::SnapshotCommitted { snapshot, .. } => Some(*snapshot),
         Operation::RefMoved(change) => change.to(),
@@ -299,4 +303,4 @@ pub(super) const fn snapshot_of(operation: &Operation) -> Option<SnapshotId> {
 
 const BROKEN_REF: WorkspaceError = WorkspaceError::BrokenRow { row: "a ref" };
 /// What messages call the row of the tip.
-pub(super) const TIP_ROW: &str = "the row that says how long the ledger is";
+pub(crate) const TIP_ROW: &str = "the row that says how long the ledger is";

@@ -10,11 +10,11 @@ use markerbed_core::{
     limits::{LABEL_BYTES_MAX, OBJECT_BYTES_MAX},
 };
 
-use super::WorkspaceError;
-use crate::store::{Batch, Outcome, RowChange, RowRange, Store, limits::ANSWER_ITEMS_MAX};
+use crate::WorkspaceError;
+use markerbed_storage::{Batch, Outcome, RowChange, RowRange, Store, limits::ANSWER_ITEMS_MAX};
 
 /// The rows of a host stand under this id, which no genesis has.
-pub(super) const HOST: WorkspaceId = WorkspaceId::from_bytes([0; 32]);
+pub const HOST: WorkspaceId = WorkspaceId::from_bytes([0; 32]);
 
 /// A workspace of a store.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -28,7 +28,7 @@ pub struct Listed {
 }
 
 /// Lists the workspaces that have begun, by id.
-pub(super) async fn list(store: &dyn Store) -> Result<Vec<Listed>, WorkspaceError> {
+pub(crate) async fn list(store: &dyn Store) -> Result<Vec<Listed>, WorkspaceError> {
     let default = default(store).await?;
     let mut listed = Vec::new();
     let mut range = RowRange { prefix: WORKSPACE.into(), after: None };
@@ -49,7 +49,7 @@ pub(super) async fn list(store: &dyn Store) -> Result<Vec<Listed>, WorkspaceErro
 }
 
 /// Finds the workspace that a program uses if it is told nothing else.
-pub(super) async fn find_default(store: &dyn Store) -> Result<WorkspaceId, WorkspaceError> {
+pub(crate) async fn find_default(store: &dyn Store) -> Result<WorkspaceId, WorkspaceError> {
     let listed = list(store).await?;
     if let Some(default) = listed.iter().find(|listed| listed.is_default) {
         return Ok(default.id);
@@ -62,7 +62,7 @@ pub(super) async fn find_default(store: &dyn Store) -> Result<WorkspaceId, Works
 }
 
 /// Notes a workspace that is about to begin; the first of a store becomes its default.
-pub(super) async fn note(
+pub(crate) async fn note(
     store: &dyn Store,
     id: WorkspaceId,
     label: &str,
@@ -105,7 +105,7 @@ async fn default(store: &dyn Store) -> Result<Option<WorkspaceId>, WorkspaceErro
 }
 
 /// The key of the row that lists a workspace.
-pub(super) fn workspace_key(id: WorkspaceId) -> Bytes {
+pub fn workspace_key(id: WorkspaceId) -> Bytes {
     [WORKSPACE, id.as_bytes()].concat().into()
 }
 

@@ -7,11 +7,10 @@ use markerbed_core::{
     tree::{Clock, Coverage, Label, Snapshot, SnapshotFields, SourceKind, Tool},
 };
 
-use super::{
+use crate::{
     WorkspaceError,
     documents::{self, Gaps},
 };
-use crate::snapshot::Taken;
 
 /// What was taken of a source and shall become a snapshot.
 ///
@@ -56,35 +55,8 @@ pub struct Capture {
 }
 
 impl SnapshotDraft {
-    /// Makes a draft of a directory that was taken in.
-    ///
-    /// # Errors
-    ///
-    /// [`Fault::OutOfRange`](markerbed_core::Fault::OutOfRange) for a document above 16 MiB.
-    pub fn of(
-        taken: &Taken,
-        message: Option<&str>,
-        source: Label,
-        capture: Capture,
-    ) -> Result<Self, Error> {
-        let evidence = taken.evidence(message);
-        Ok(Self {
-            source,
-            root: taken.root,
-            attributes: taken.attributes,
-            coverage: taken.coverage(),
-            rules: taken.rules.write()?.into(),
-            evidence: evidence.map(|evidence| evidence.write()).transpose()?.map(Bytes::from),
-            listing: taken.listing.map(|listing| listing.digest),
-            run: capture.run,
-            captured_at_ms: capture.captured_at_ms,
-            clock: capture.clock,
-            tool: capture.tool,
-        })
-    }
-
     /// The snapshot that it becomes.
-    pub(super) fn snapshot(
+    pub(crate) fn snapshot(
         &self,
         documents: &Documents,
         parents: Vec<SnapshotId>,
@@ -110,10 +82,10 @@ impl SnapshotDraft {
 }
 
 /// The documents of a draft: what they are called, and what SNAP-4 compares of them.
-pub(super) struct Documents {
-    pub(super) rules: ContentId,
-    pub(super) evidence: Option<ContentId>,
-    pub(super) gaps: Gaps,
+pub(crate) struct Documents {
+    pub(crate) rules: ContentId,
+    pub(crate) evidence: Option<ContentId>,
+    pub(crate) gaps: Gaps,
 }
 
 impl Documents {
@@ -122,7 +94,7 @@ impl Documents {
     /// # Errors
     ///
     /// [`WorkspaceError::BadDocument`].
-    pub(super) fn of(draft: &SnapshotDraft) -> Result<Self, WorkspaceError> {
+    pub(crate) fn of(draft: &SnapshotDraft) -> Result<Self, WorkspaceError> {
         documents::check_rules(&draft.rules)?;
         let gaps = draft.evidence.as_deref().map(documents::gaps_of).transpose()?;
         Ok(Self {

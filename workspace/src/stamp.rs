@@ -2,7 +2,7 @@
 
 use markerbed_core::Id16;
 
-use crate::store::RequestKey;
+use markerbed_storage::RequestKey;
 
 /// What an entry of the ledger is stamped with.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
