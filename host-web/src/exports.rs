@@ -3,27 +3,27 @@
 //! What is thrown is an `Error` whose `code` is the one that the failure has on every host.
 #![allow(unreachable_pub, reason = "JavaScript reaches them")]
 
-use std::{str::FromStr, sync::Arc};
+use std::str::FromStr;
 
 use bytes::Bytes;
 use js_sys::{Array, Object, Reflect, Uint8Array};
 use markerbed_core::{
-    Error as EngineError, NodeId, WorkspaceId,
+    Error as EngineError, NodeId,
     codec::Canonical,
     hash::content_id,
     ledger::LedgerEntry,
     tree::{
-        Child, Expansion, Expectation, Finding, Grade, Path, Resolved, TreeChange, TreeClaim,
-        TreeProof, Verdict,
+        Directory, Expansion, Expectation, File, Finding, NamedChild, Node, Path, Resolved,
+        TreeChange, TreeClaim, TreeProof, Verdict,
     },
 };
-use markerbed_engine::{CallError, Direct, Engine, TreeStep};
-use markerbed_storage::{Batch, MemoryStore, Outcome, Store, StoredEntry};
+use markerbed_engine::{CallError, TreeStep};
+use markerbed_storage::{Batch, Outcome, StoredEntry};
+use markerbed_workspace::{Reference, WorkspaceError};
 use wasm_bindgen::prelude::*;
 
 use crate::{
     pieces::{ContentReader, ContentWriter, TreeWriter},
-    store::IndexedDbStore,
     values,
 };
 
@@ -65,66 +65,16 @@ pub fn verify_path(
     }
 }
 
-/// Removes a store with all that is in it, and the mark of one that the browser took away.
-#[wasm_bindgen(js_name = removeStore)]
-pub async fn remove_store(
-    #[wasm_bindgen(unchecked_param_type = "string")] name: JsValue,
-) -> Result<(), JsValue> {
-    let name = values::text(&name, "name")?;
-    IndexedDbStore::remove(&name).await.map_err(|failure| thrown(failure.into()))
-}
-
 /// One workspace of a store, and the engine over it.
 #[wasm_bindgen]
-pub struct Workspace {
-    store: Arc<dyn Store>,
-    /// None if everything is kept in memory.
-    database: Option<IndexedDbStore>,
-    engine: Direct,
-    id: WorkspaceId,
-}
+pub struct Workspace(markerbed_workspace::Workspace);
 
 #[wasm_bindgen]
 impl Workspace {
-    /// Makes the store `name`; throws `store-exists`, and `store-damaged` if one was taken away.
-    #[wasm_bindgen(unchecked_return_type = "Workspace")]
-    pub async fn create(
-        #[wasm_bindgen(unchecked_param_type = "string")] name: JsValue,
-        #[wasm_bindgen(unchecked_param_type = "string")] workspace: JsValue,
-    ) -> Result<JsValue, JsValue> {
-        let name = values::text(&name, "name")?;
-        let id = parse_value(&workspace, "workspace")?;
-        let store = IndexedDbStore::create(&name).await;
-        store.map(|store| Self::in_database(store, id)).map_err(|failure| thrown(failure.into()))
-    }
-
-    /// Begins a store in memory: what it holds is gone with it.
-    #[wasm_bindgen(js_name = inMemory, unchecked_return_type = "Workspace")]
-    pub fn in_memory(
-        #[wasm_bindgen(unchecked_param_type = "string")] workspace: &JsValue,
-    ) -> Result<JsValue, JsValue> {
-        let id = parse_value(workspace, "workspace")?;
-        Ok(Self::over(Arc::new(MemoryStore::default()), None, id))
-    }
-
-    /// Opens the store `name`, and never makes one; throws `no-store` and `store-damaged`.
-    #[wasm_bindgen(unchecked_return_type = "Workspace")]
-    pub async fn open(
-        #[wasm_bindgen(unchecked_param_type = "string")] name: JsValue,
-        #[wasm_bindgen(unchecked_param_type = "string")] workspace: JsValue,
-    ) -> Result<JsValue, JsValue> {
-        let name = values::text(&name, "name")?;
-        let id = parse_value(&workspace, "workspace")?;
-        let store = IndexedDbStore::open(&name).await;
-        store.map(|store| Self::in_database(store, id)).map_err(|failure| thrown(failure.into()))
-    }
-
-    /// What the browser said when it was asked to keep the data: `granted`, `refused`,
-    /// `asked` as long as it has not answered, `unknown` if it gives no such promise; `none` of a
-    /// store in memory.
-    pub fn persistence(&self) -> String {
-        let answer = self.database.as_ref().map(IndexedDbStore::persistence);
-        answer.map_or("none".to_owned(), |answer| format!("{answer:?}").to_lowercase())
+    /// Its id.
+    #[wasm_bindgen(getter)]
+    pub fn id(&self) -> String {
+        self.0.id().to_string()
     }
 
     /// Puts contents that are handed over at once, and answers their ids.
@@ -135,7 +85,7 @@ impl Workspace {
     ) -> Result<Vec<String>, JsValue> {
         let contents = values::byte_list(&contents, "contents")?;
         let contents: Vec<Bytes> = contents.into_iter().map(Into::into).collect();
-        let ids = self.store.put_contents(self.id, &contents).await;
+        let ids = self.0.store().put_contents(self.0.id(), &contents).await;
         let ids = ids.map_err(|failure| thrown(failure.into()))?;
         Ok(ids.iter().map(ToString::to_string).collect())
     }
@@ -143,14 +93,14 @@ impl Workspace {
     /// Begins a content of any size.
     #[wasm_bindgen(js_name = writeContent, unchecked_return_type = "ContentWriter")]
     pub async fn write_content(&self) -> Result<JsValue, JsValue> {
-        let writer = self.store.write_content(self.id).await;
+        let writer = self.0.store().write_content(self.0.id()).await;
         writer.map(ContentWriter::guarded).map_err(|failure| thrown(failure.into()))
     }
 
     /// Begins a tree of any size, step by step.
     #[wasm_bindgen(js_name = beginTree, unchecked_return_type = "TreeWriter")]
     pub async fn begin_tree(&self) -> Result<JsValue, JsValue> {
-        self.engine.write_tree(self.id).await.map(TreeWriter::guarded).map_err(thrown)
+        self.0.engine().write_tree(self.0.id()).await.map(TreeWriter::guarded).map_err(thrown)
     }
 
     /// Opens the file at `path` for reading from its first byte to its last; `undefined` if there
@@ -163,7 +113,7 @@ impl Workspace {
     ) -> Result<JsValue, JsValue> {
         let found = self.find(&root, &path).await?;
         let Some(content) = found.and_then(|found| found.1) else { return Ok(JsValue::UNDEFINED) };
-        let opened = self.store.open_content(self.id, content).await;
+        let opened = self.0.store().open_content(self.0.id(), content).await;
         let opened = opened.map_err(|failure| thrown(failure.into()))?;
         Ok(opened.map_or(JsValue::UNDEFINED, ContentReader::guarded))
     }
@@ -178,16 +128,20 @@ impl Workspace {
         files: JsValue,
     ) -> Result<String, JsValue> {
         let files = values::list(&files, "files")?.into_iter().enumerate();
-        let given = files.map(|(at, file)| File::of(&file, &format!("files[{at}]")));
+        let given = files.map(|(at, file)| GivenFile::of(&file, &format!("files[{at}]")));
         let mut given = given.collect::<Result<Vec<_>, _>>()?;
         given.sort_by(|a, b| a.path.cmp_in_tree(&b.path));
-        let mut writer = self.engine.write_tree(self.id).await.map_err(thrown)?;
+        let mut writer = self.0.engine().write_tree(self.0.id()).await.map_err(thrown)?;
         writer.take(steps(given)).await.map_err(thrown)?;
         writer.finish().await.map(|root| root.to_string()).map_err(thrown)
     }
 
-    /// Up to `max` children of the directory at `path`, each `{ name, kind, id }`; `undefined` if
-    /// there is none.
+    /// Up to `max` children of the directory at `path`, from the first whose name is not below
+    /// `from`; `undefined` if there is none.
+    ///
+    /// Each is `{ name, kind, id, bytes, files, content, target }`: a directory has the bytes and
+    /// files of all that is below it, a file its own and its content, a symlink its target;
+    /// nothing of a child whose node is missing.
     pub async fn list(
         &self,
         #[wasm_bindgen(unchecked_param_type = "string")] root: JsValue,
@@ -197,18 +151,9 @@ impl Workspace {
     ) -> Result<Option<Array>, JsValue> {
         let from = values::bytes(&from, "from")?;
         let max = values::number(&max, "max")?;
-        let found = self.find(&root, &path).await?;
-        let Some((id, _)) = found else { return Ok(None) };
-        let list = self.engine.list_directory(self.id, id, from, max);
-        let children = list.await.map_err(thrown)?.into_iter();
-        let shown = children.map(|named| {
-            let name = Uint8Array::from(named.name.as_bytes());
-            object(&[
-                ("name", name.into()),
-                ("kind", kind(&named.child)),
-                ("id", id_of(&named.child)),
-            ])
-        });
+        let Some((id, _)) = self.find(&root, &path).await? else { return Ok(None) };
+        let children = self.0.list_children(id, from, max).await.map_err(unworkable)?;
+        let shown = children.iter().map(|(named, node)| shown_child(named, node.as_ref()));
         shown.collect::<Result<Array, _>>().map(Some)
     }
 
@@ -221,27 +166,33 @@ impl Workspace {
     ) -> Result<Option<Uint8Array>, JsValue> {
         let found = self.find(&root, &path).await?;
         let Some(content) = found.and_then(|found| found.1) else { return Ok(None) };
-        let fetched = self.store.fetch_contents(self.id, &[content]).await;
+        let fetched = self.0.store().fetch_contents(self.0.id(), &[content]).await;
         let fetched =
             fetched.map_err(|failure| thrown(failure.into()))?.into_iter().flatten().next();
         Ok(fetched.map(|bytes| Uint8Array::from(&bytes[..])))
     }
 
-    /// Up to `max` changes between two trees, `{ changes: [{ change, path }], isComplete }`.
+    /// Up to `max` changes between two trees, `{ changes: [{ change, path, from? }], isComplete }`.
     pub async fn compare(
         &self,
         #[wasm_bindgen(unchecked_param_type = "string")] before: JsValue,
         #[wasm_bindgen(unchecked_param_type = "string")] after: JsValue,
         #[wasm_bindgen(unchecked_param_type = "number | bigint")] max: JsValue,
     ) -> Result<Object, JsValue> {
-        let (before, after) = (parse_value(&before, "before")?, parse_value(&after, "after")?);
+        let (before, after) =
+            (self.tree(&before, "before").await?, self.tree(&after, "after").await?);
         let max = values::number(&max, "max")?;
         let expansion = Expansion::Everything;
-        let compare = self.engine.compare_trees(self.id, before, after, expansion, max);
+        let compare = self.0.engine().compare_trees(self.0.id(), before, after, expansion, max);
         let difference = compare.await.map_err(thrown)?;
         let changes = difference.changes.iter().map(|change| {
-            let path = Uint8Array::from(change.path().as_bytes());
-            object(&[("change", word(change).into()), ("path", path.into())])
+            let path = |path: &Path| JsValue::from(Uint8Array::from(path.as_bytes()));
+            let from = match change {
+                TreeChange::Moved { from, .. } => path(from),
+                _ => JsValue::UNDEFINED,
+            };
+            let word = change.word().into();
+            object(&[("change", word), ("path", path(change.path())), ("from", from)])
         });
         let changes = changes.collect::<Result<Array, _>>()?;
         object(&[("changes", changes.into()), ("isComplete", difference.is_complete.into())])
@@ -255,15 +206,12 @@ impl Workspace {
         #[wasm_bindgen(unchecked_param_type = "boolean")] is_blind: JsValue,
     ) -> Result<Option<Uint8Array>, JsValue> {
         let root = parse_value(&root, "root")?;
-        let path = checked(&values::bytes(&path, "path")?)?;
-        let grade = if values::flag(&is_blind, "isBlind")? { Grade::Blind } else { Grade::Full };
-        let proof = self.engine.prove_path(self.id, root, None, path, grade).await;
-        Ok(proof.map_err(thrown)?.map(|proof| Uint8Array::from(&proof[..])))
+        self.prove_tree(root, None, &path, &is_blind).await
     }
 
     /// The number of the newest ledger entry; `undefined` before the first.
     pub async fn number(&self) -> Result<Option<u64>, JsValue> {
-        self.store.number(self.id).await.map_err(|failure| thrown(failure.into()))
+        self.0.store().number(self.0.id()).await.map_err(|failure| thrown(failure.into()))
     }
 
     /// The canonical bytes of ledger entries, as many as one answer holds.
@@ -273,7 +221,7 @@ impl Workspace {
         #[wasm_bindgen(unchecked_param_type = "number | bigint")] to: JsValue,
     ) -> Result<Vec<Uint8Array>, JsValue> {
         let (from, to) = (values::number(&from, "from")?, values::number(&to, "to")?);
-        let entries = self.store.fetch_entries(self.id, from..to).await;
+        let entries = self.0.store().fetch_entries(self.0.id(), from..to).await;
         let entries = entries.map_err(|failure| thrown(failure.into()))?;
         Ok(entries.iter().map(|entry| Uint8Array::from(&entry[..])).collect())
     }
@@ -293,7 +241,7 @@ impl Workspace {
         let entries = entries.iter().map(entry).collect::<Result<_, _>>();
         let entries = entries.map_err(|error: EngineError| thrown(error.into()))?;
         let batch = Batch { expected, entries, rows: Vec::new() };
-        let outcome = self.store.commit(self.id, batch).await;
+        let outcome = self.0.store().commit(self.0.id(), batch).await;
         let (outcome, number) = match outcome.map_err(|failure| thrown(failure.into()))? {
             Outcome::Committed { number } => ("committed", number),
             Outcome::Lost { number } => ("lost", number),
@@ -304,17 +252,35 @@ impl Workspace {
 }
 
 impl Workspace {
-    fn in_database(database: IndexedDbStore, id: WorkspaceId) -> JsValue {
-        #[expect(clippy::arc_with_non_send_sync, reason = "a browser's store has one thread")]
-        let store = Arc::new(database.clone());
-        Self::over(store, Some(database), id)
-    }
-
-    fn over(store: Arc<dyn Store>, database: Option<IndexedDbStore>, id: WorkspaceId) -> JsValue {
-        let engine = Direct::new(store.clone());
-        let workspace = JsValue::from(Self { store, database, engine, id });
+    pub(crate) fn guarded(workspace: markerbed_workspace::Workspace) -> JsValue {
+        let workspace = JsValue::from(Self(workspace));
         guard(&workspace, "bad-usage", "the workspace was freed");
         workspace
+    }
+
+    pub(crate) const fn inner(&self) -> &markerbed_workspace::Workspace {
+        &self.0
+    }
+
+    /// The tree that is named by its root or, as on the command line, by a reference.
+    async fn tree(&self, named: &JsValue, name: &str) -> Result<NodeId, JsValue> {
+        let text = values::text(named, name)?;
+        let root = text.parse::<NodeId>();
+        if let Ok(root) = root {
+            let is_there = self.0.store().has_objects(self.0.id(), &[root.into()]).await;
+            if is_there.map_err(|failure| thrown(failure.into()))? == [true] {
+                return Ok(root);
+            }
+        }
+        let reference = Reference::parse(text.as_bytes()).map_err(unworkable)?;
+        match self.0.resolve_tree(&reference).await {
+            Ok(tree) => Ok(tree.root),
+            // What is missing there is said when it is asked for.
+            Err(WorkspaceError::NothingNamed { .. }) if root.is_ok() => {
+                root.map_err(|error| thrown(error.into()))
+            }
+            Err(error) => Err(unworkable(error)),
+        }
     }
 
     /// What is at a path: its id and, if it is a file, its content.
@@ -324,7 +290,8 @@ impl Workspace {
         path: &JsValue,
     ) -> Result<Option<(NodeId, Option<markerbed_core::ContentId>)>, JsValue> {
         let path = checked(&values::bytes(path, "path")?)?;
-        let resolve = self.engine.resolve(self.id, parse_value(root, "root")?, path);
+        let root = self.tree(root, "root").await?;
+        let resolve = self.0.engine().resolve(self.0.id(), root, path);
         Ok(match resolve.await.map_err(thrown)? {
             Resolved::Found { id, node } => Some((id, node.as_file().map(|file| file.content()))),
             Resolved::Absent { .. } | Resolved::NotDirectory { .. } => None,
@@ -333,13 +300,13 @@ impl Workspace {
 }
 
 /// A file as it was handed over.
-struct File {
+struct GivenFile {
     path: Path,
     bytes: Bytes,
     executable: bool,
 }
 
-impl File {
+impl GivenFile {
     fn of(given: &JsValue, called: &str) -> Result<Self, JsValue> {
         let (path, path_called) = values::field(given, "path", called)?;
         let (bytes, bytes_called) = values::field(given, "bytes", called)?;
@@ -353,10 +320,10 @@ impl File {
 }
 
 /// A walk over files that are in the order of the tree: each directory is entered once.
-fn steps(files: Vec<File>) -> Vec<TreeStep> {
+fn steps(files: Vec<GivenFile>) -> Vec<TreeStep> {
     let mut steps = Vec::new();
     let mut inside: Vec<Vec<u8>> = Vec::new();
-    for File { path, bytes, executable } in files {
+    for GivenFile { path, bytes, executable } in files {
         let mut names: Vec<_> = path.names().map(<[u8]>::to_vec).collect();
         let name = names.pop().unwrap_or_default();
         let shared = inside.iter().zip(&names).take_while(|(a, b)| a == b).count();
@@ -388,22 +355,20 @@ fn shown_claim(verdict: &str, claim: &TreeClaim) -> Result<Object, JsValue> {
     ])
 }
 
-const fn word(change: &TreeChange) -> &'static str {
-    match change {
-        TreeChange::Added { .. } => "added",
-        TreeChange::Removed { .. } => "removed",
-        TreeChange::Changed { .. } => "changed",
-        TreeChange::Mode { .. } => "mode",
-        TreeChange::Moved { .. } => "moved",
-    }
-}
-
-fn kind(child: &Child) -> JsValue {
-    child.kind.word().into()
-}
-
-fn id_of(child: &Child) -> JsValue {
-    child.id.to_string().into()
+fn shown_child(named: &NamedChild, node: Option<&Node>) -> Result<Object, JsValue> {
+    let file = node.and_then(Node::as_file);
+    let below = node.and_then(Node::as_directory).map(Directory::below);
+    let bytes = file.map(File::size_bytes).or(below.map(|below| below.bytes));
+    let target = node.and_then(Node::as_symlink).map(|symlink| Uint8Array::from(symlink.target()));
+    object(&[
+        ("name", Uint8Array::from(named.name.as_bytes()).into()),
+        ("kind", named.child.kind.word().into()),
+        ("id", named.child.id.to_string().into()),
+        ("bytes", bytes.into()),
+        ("files", below.map(|below| below.files).into()),
+        ("content", file.map(|file| file.content().to_string()).into()),
+        ("target", target.into()),
+    ])
 }
 
 fn checked(path: &[u8]) -> Result<Path, JsValue> {
@@ -414,7 +379,10 @@ pub(crate) fn parse<T: FromStr<Err = EngineError>>(text: &str) -> Result<T, JsVa
     text.parse().map_err(|error: EngineError| thrown(error.into()))
 }
 
-fn parse_value<T: FromStr<Err = EngineError>>(value: &JsValue, name: &str) -> Result<T, JsValue> {
+pub(crate) fn parse_value<T: FromStr<Err = EngineError>>(
+    value: &JsValue,
+    name: &str,
+) -> Result<T, JsValue> {
     parse(&values::text(value, name)?)
 }
 
@@ -424,6 +392,10 @@ pub(crate) fn object(properties: &[(&str, JsValue)]) -> Result<Object, JsValue> 
         Reflect::set(&object, &(*name).into(), value)?;
     }
     Ok(object)
+}
+
+pub(crate) fn unworkable(failure: WorkspaceError) -> JsValue {
+    values::refused(failure.code(), &failure.to_string())
 }
 
 pub(crate) fn thrown(failure: CallError) -> JsValue {

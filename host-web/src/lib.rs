@@ -5,9 +5,12 @@
 #![cfg(target_arch = "wasm32")]
 
 mod exports;
+mod history;
 mod pieces;
 pub mod store;
+mod stores;
 mod values;
 
-pub use exports::{Workspace, content_ids, remove_store, verify_path};
+pub use exports::{Workspace, content_ids, verify_path};
 pub use pieces::{ContentReader, ContentWriter, TreeWriter};
+pub use stores::{OpenStore, remove_store};

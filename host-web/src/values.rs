@@ -30,6 +30,12 @@ pub(crate) fn bytes(value: &JsValue, name: &str) -> Result<Vec<u8>, JsValue> {
     Ok(bytes.to_vec())
 }
 
+/// As [`bytes`], exactly `N` of them.
+pub(crate) fn fixed<const N: usize>(value: &JsValue, name: &str) -> Result<[u8; N], JsValue> {
+    let wrong = |_| no(name, &format!("{N} bytes"));
+    bytes(value, name)?.try_into().map_err(wrong)
+}
+
 /// The items of an array.
 pub(crate) fn list(value: &JsValue, name: &str) -> Result<Vec<JsValue>, JsValue> {
     let list = value.dyn_ref::<Array>().ok_or_else(|| no(name, "an array"))?;

@@ -9,7 +9,7 @@ use markerbed_core::{
     hash::content_id,
     ledger::{LedgerEntry, Operation},
 };
-use markerbed_web::{Workspace, content_ids, remove_store, verify_path};
+use markerbed_web::{OpenStore, Workspace, content_ids, remove_store, verify_path};
 use wasm_bindgen::{JsCast, JsValue, convert::TryFromJsValue};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -80,23 +80,104 @@ async fn entries_are_committed_once_and_read_again() {
 }
 
 #[wasm_bindgen_test]
-async fn what_is_thrown_has_a_code() {
-    let id = WorkspaceId::from_bytes([7; 32]).to_string();
+async fn snapshots_are_recorded_and_found_after_the_store_was_opened_again() {
+    let store = make("history").await;
+    let begun = store.begin(array(&[1; 32]), array(&[2; 32]), js("garden"), stamp(1)).await;
+    let workspace = Workspace::try_from_js_value(begun.unwrap()).unwrap();
+    let one = workspace.write_tree(files(&[("a", "one")])).await.unwrap();
+    let two = workspace.write_tree(files(&[("a", "two")])).await.unwrap();
+    let gap = Object::new();
+    for (name, value) in [("path", array(b"b")), ("reason", js("unreadable"))] {
+        Reflect::set(&gap, &name.into(), &value).unwrap();
+    }
+    Reflect::set(&gap, &"attempts".into(), &1.into()).unwrap();
 
-    let absent = Workspace::open("none".into(), id.into()).await.err().unwrap();
-    let no_id = Workspace::open("none".into(), "x".into()).await.err().unwrap();
+    let first = workspace.commit_snapshot(draft(&one, Array::new()), stamp(2)).await.unwrap();
+    let same = workspace.commit_snapshot(draft(&one, Array::new()), stamp(3)).await.unwrap();
+    let second = workspace.commit_snapshot(draft(&two, Array::of1(&gap)), stamp(4)).await.unwrap();
+    let taken = workspace.commit_snapshot(draft(&two, Array::new()), stamp(2)).await;
+
+    assert_eq!(property(&first, "isNew"), true);
+    assert_eq!(property(&same, "isNew"), false);
+    let id = |answer: &Object| text(&property(answer, "snapshot"), "id");
+    assert_eq!(id(&same), id(&first));
+    assert_eq!(text(&taken.unwrap_err(), "code"), "request-taken");
+    drop((workspace, store));
+    let store = reopen("history").await;
+    let opened = store.open_workspace(JsValue::UNDEFINED).await.unwrap();
+    let workspace = Workspace::try_from_js_value(opened).unwrap();
+    let newest = workspace.find_snapshot(js("@")).await.unwrap();
+    assert_eq!(text(&newest, "id"), id(&second));
+    assert_eq!(property(&newest, "isComplete"), false);
+    let parents = Array::from(&property(&newest, "parents"));
+    assert_eq!(parents.get(0).as_string(), Some(id(&first)));
+    let evidence = workspace.evidence(js("@")).await.unwrap();
+    let gaps = Array::from(&property(&evidence, "gaps"));
+    assert_eq!(bytes(&gaps.get(0), "path"), b"b");
+    let log = workspace.log(JsValue::UNDEFINED, 9.into()).await.unwrap();
+    let operations: Vec<_> = log.iter().map(|entry| text(&entry, "operation")).collect();
+    assert_eq!(operations, ["snapshot", "snapshot", "workspace"]);
+    let compared = workspace.compare(js("@-"), js("garden"), 9.into()).await.unwrap();
+    assert_eq!(Array::from(&property(&compared, "changes")).length(), 1);
+    let moved = workspace.move_ref(js("kept"), JsValue::UNDEFINED, js(&id(&first)), stamp(5)).await;
+    assert_eq!(moved.unwrap(), Some(3));
+    assert_eq!(workspace.refs().await.unwrap().length(), 2);
+    let gone = workspace.move_ref(js("kept"), js(&id(&second)), JsValue::UNDEFINED, stamp(6)).await;
+    assert_eq!(text(&gone.unwrap_err(), "code"), "ref-moved");
+    let proof = workspace.prove_of(js("garden"), array(b"a"), false.into()).await.unwrap();
+    let verdict = verify_path(&array(&proof.unwrap().to_vec()), &js(&two)).unwrap();
+    assert_eq!(text(&verdict, "verdict"), "verified");
+    assert_eq!(text(&workspace.find_snapshot(js("none")).await.unwrap_err(), "code"), "no-ref");
+}
+
+#[wasm_bindgen_test]
+async fn what_is_thrown_has_a_code() {
+    let absent = OpenStore::open("none".into()).await.err().unwrap();
+    let no_id = make("codes").await.at(&"x".into()).err().unwrap();
 
     assert_eq!(text(&absent, "code"), "no-store");
-    assert_ne!(text(&no_id, "code"), "no-store");
+    assert_eq!(text(&no_id, "code"), "bad-id");
     let ids = content_ids(&Array::of1(&array(b"a"))).unwrap();
     assert_eq!(ids, [content_id(b"a").to_string()]);
 }
 
 async fn create(name: &str) -> Workspace {
-    remove_store(name.into()).await.unwrap();
     let id = WorkspaceId::from_bytes([7; 32]).to_string();
-    let made = Workspace::create(name.into(), id.into()).await.unwrap();
-    Workspace::try_from_js_value(made).unwrap()
+    Workspace::try_from_js_value(make(name).await.at(&id.into()).unwrap()).unwrap()
+}
+
+async fn make(name: &str) -> OpenStore {
+    remove_store(name.into()).await.unwrap();
+    let made = OpenStore::create(name.into()).await.unwrap();
+    OpenStore::try_from_js_value(made).unwrap()
+}
+
+async fn reopen(name: &str) -> OpenStore {
+    OpenStore::try_from_js_value(OpenStore::open(name.into()).await.unwrap()).unwrap()
+}
+
+/// A stamp with the request `request`.
+fn stamp(request: u8) -> JsValue {
+    let stamp = Object::new();
+    for (name, value) in [("agent", array(&[9; 16])), ("request", array(&[request; 16]))] {
+        Reflect::set(&stamp, &name.into(), &value).unwrap();
+    }
+    Reflect::set(&stamp, &"timeMs".into(), &1_700_000_000_000_f64.into()).unwrap();
+    stamp.into()
+}
+
+/// What shall become a snapshot of `root`.
+fn draft(root: &str, gaps: Array) -> JsValue {
+    let draft = Object::new();
+    for (name, value) in [
+        ("source", js("garden")),
+        ("root", js(root)),
+        ("run", array(&[3; 16])),
+        ("gaps", gaps.into()),
+    ] {
+        Reflect::set(&draft, &name.into(), &value).unwrap();
+    }
+    draft.into()
 }
 
 fn files(files: &[(&str, &str)]) -> JsValue {

@@ -81,16 +81,24 @@ const CASES = [
   ['bad-usage', (engine, it, root, path) => engine.verifyPath(path, 5)],
   ['bad-usage', (engine) => engine.removeStore(5)],
   ['bad-usage', (engine) => engine.removeStore('\ud800')],
-  ['bad-usage', (engine) => engine.Workspace.open('\ud800', '00'.repeat(32))],
-  ['bad-usage', (engine) => engine.Workspace.open(undefined, '00'.repeat(32))],
-  ['bad-usage', (engine) => engine.Workspace.create('values of none', 7)],
-  ['bad-id', (engine) => engine.Workspace.create('values of none', '7')],
+  ['bad-usage', (engine) => engine.Store.open('\ud800')],
+  ['bad-usage', (engine) => engine.Store.open(undefined)],
+  ['bad-usage', (engine) => engine.Store.inMemory().at(7)],
+  ['bad-id', (engine) => engine.Store.inMemory().at('7')],
+  ['bad-usage', (engine) => engine.Store.inMemory().begin(new Uint8Array(31), new Uint8Array(32), '', {})],
+  ['bad-usage', (engine) => engine.Store.inMemory().begin(new Uint8Array(32), new Uint8Array(32), '', {})],
+  ['no-workspace', (engine) => engine.Store.inMemory().openWorkspace()],
+  ['unknown-workspace', (engine) => engine.Store.inMemory().openWorkspace('00'.repeat(32))],
+  ['bad-usage', (engine, it) => it.commitSnapshot({}, {})],
+  ['bad-usage', (engine, it) => it.log(undefined, 'all')],
+  ['bad-reference', (engine, it) => it.findSnapshot('')],
+  ['bad-usage', (engine, it) => it.moveRef('a', undefined, undefined, {})],
   ['bad-usage', (engine) => engine.Workspace.prototype.number.call({})],
   ['bad-usage', (engine) => new engine.Workspace().number()],
   [
     'bad-usage',
     async (engine, it, root, path) => {
-      const freed = await engine.Workspace.open('values', '07'.repeat(32));
+      const freed = (await engine.Store.open('values')).at('07'.repeat(32));
       const underWay = freed.readFile(root, path);
       freed.free();
       if ((await underWay)?.length !== 1) throw new Error('a call under way was ended');
@@ -100,15 +108,15 @@ const CASES = [
   [
     'bad-usage',
     async (engine) => {
-      const freed = await engine.Workspace.open('values', '07'.repeat(32));
+      const freed = (await engine.Store.open('values')).at('07'.repeat(32));
       freed[Symbol.dispose]();
-      return freed.persistence();
+      return freed.refs();
     },
   ],
   [
     'bad-usage',
     async (engine) => {
-      const freed = await engine.Workspace.open('values', '07'.repeat(32));
+      const freed = (await engine.Store.open('values')).at('07'.repeat(32));
       freed.free();
       freed.free();
     },
@@ -116,9 +124,9 @@ const CASES = [
 ];
 
 const prepare = async () => {
-  const { Workspace, removeStore } = window.engine;
+  const { Store, removeStore } = window.engine;
   await removeStore('values');
-  window.workspace = await Workspace.create('values', '07'.repeat(32));
+  window.workspace = (await Store.create('values')).at('07'.repeat(32));
   window.path = new Uint8Array([97]);
   window.root = await window.workspace.writeTree([{ path: window.path, bytes: window.path }]);
 };
