@@ -1,8 +1,9 @@
 import initWasm, * as wasm from '../wasm/markerbed_web.js';
 import { MarkerbedError } from './errors.js';
+import { moduleOf, notLoaded, type WasmSource } from './module.js';
+import { lacking } from './requirements.js';
 
-/** Where the wasm comes from. */
-export type WasmSource = URL | string | Request | Response | BufferSource | WebAssembly.Module;
+export type { WasmSource } from './module.js';
 
 let loading: Promise<void> | undefined;
 let isReady = false;
@@ -17,14 +18,15 @@ export function load(source: () => WasmSource | Promise<WasmSource>): Promise<vo
 }
 
 async function begin(source: () => WasmSource | Promise<WasmSource>): Promise<void> {
-  if (typeof WebAssembly !== 'object') {
-    throw new MarkerbedError('no-webassembly', 'this browser runs no WebAssembly');
+  const missing = lacking();
+  if (missing.length > 0) {
+    throw new MarkerbedError('browser-too-old', `what runs this has no ${missing.join(', no ')}`);
   }
+  const module = await moduleOf(await source());
   try {
-    await initWasm({ module_or_path: await source() });
+    await initWasm({ module_or_path: module });
   } catch (error) {
-    const message = `the engine cannot be loaded: ${error instanceof Error ? error.message : error}`;
-    throw new MarkerbedError('engine-not-loaded', message, { cause: error });
+    throw notLoaded('what was compiled', error);
   }
   isReady = true;
 }

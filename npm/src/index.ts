@@ -1,5 +1,5 @@
 /**
- * markerbed in browsers and bundlers.
+ * markerbed in browsers, by bundlers and without one.
  *
  * @module
  */
@@ -8,7 +8,10 @@ import { load, type WasmSource } from './engine.js';
 export type { WasmSource } from './engine.js';
 export * from './api.js';
 
-/** Loads the engine, by default from the wasm file of this package; calls after the first wait for the same. */
+/**
+ * Loads the engine, by default from the wasm file of this package; calls after the first wait for
+ * the same.
+ */
 export function init(source?: WasmSource): Promise<void> {
-  return load(() => source ?? new URL('../wasm/markerbed_web_bg.wasm', import.meta.url));
+  return load(() => source ?? new URL('./markerbed.wasm', import.meta.url));
 }

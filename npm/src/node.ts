@@ -1,16 +1,31 @@
 /**
- * markerbed in Node.
+ * markerbed in Node, Deno and Bun.
  *
  * @module
  */
 import { readFile } from 'node:fs/promises';
 
 import { load, type WasmSource } from './engine.js';
+import { notLoaded } from './module.js';
 
 export type { WasmSource } from './engine.js';
 export * from './api.js';
 
-/** Loads the engine, by default from the wasm file of this package; calls after the first wait for the same. */
+/**
+ * Loads the engine, by default from the wasm file of this package; calls after the first wait for
+ * the same.
+ */
 export function init(source?: WasmSource): Promise<void> {
-  return load(() => source ?? readFile(new URL('../wasm/markerbed_web_bg.wasm', import.meta.url)));
+  return load(() => {
+    const place = source ?? new URL('./markerbed.wasm', import.meta.url);
+    return place instanceof URL && place.protocol === 'file:' ? read(place) : place;
+  });
+}
+
+async function read(file: URL): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    throw notLoaded(file.href, error);
+  }
 }

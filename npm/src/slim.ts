@@ -4,11 +4,15 @@
  * @module
  */
 import { load, type WasmSource } from './engine.js';
+import { MarkerbedError } from './errors.js';
 
 export type { WasmSource } from './engine.js';
 export * from './api.js';
 
 /** Loads the engine; calls after the first wait for the same. */
 export function init(source: WasmSource): Promise<void> {
-  return load(() => source);
+  return load(() => {
+    if (source === undefined) throw new MarkerbedError('bad-usage', 'init() needs the wasm here');
+    return source;
+  });
 }

@@ -17,15 +17,13 @@ use crate::{
 pub(crate) fn run() -> Result<(), Failure> {
     let folder = root().join("npm");
     packages(&folder)?;
-    for made in ["wasm", "dist"] {
-        let made = folder.join(made);
-        if made.exists() {
-            fs::remove_dir_all(&made).or_fail(made.display())?;
-        }
+    let wasm = folder.join("wasm");
+    if wasm.exists() {
+        fs::remove_dir_all(&wasm).or_fail(wasm.display())?;
     }
     let module = build_module(&Target::Wasm32.ensure()?, WEB, "simd", true, "symbols")?;
-    tool("browser").arg(&module).arg(folder.join("wasm")).run()?;
-    Program::new("npx --no-install tsc").current_dir(&folder).run()?;
+    tool("browser").arg(&module).arg(&wasm).run()?;
+    Program::new("node scripts/build.mjs").current_dir(&folder).run()?;
     Program::new("node --test tests/").current_dir(&folder).run()
 }
 
