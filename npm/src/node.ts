@@ -7,8 +7,11 @@ import { readFile } from 'node:fs/promises';
 
 import { load, type WasmSource } from './engine.js';
 import { notLoaded } from './module.js';
+import type { MarkerbedWorker } from './worker-remote.js';
+import { startWith, type WorkerOptions } from './worker-start-node.js';
 
 export type { WasmSource } from './engine.js';
+export type { WorkerOptions } from './worker-start-node.js';
 export * from './api.js';
 
 /**
@@ -28,4 +31,9 @@ async function read(file: URL): Promise<Uint8Array<ArrayBuffer>> {
   } catch (error) {
     throw notLoaded(file.href, error);
   }
+}
+
+/** Starts the engine in a worker, which computes while this thread is free. */
+export function startWorker(options: WorkerOptions = {}): Promise<MarkerbedWorker> {
+  return startWith({ wasm: new URL('./markerbed.wasm', import.meta.url), ...options });
 }

@@ -5,8 +5,11 @@
  */
 import { load, type WasmSource } from './engine.js';
 import { MarkerbedError } from './errors.js';
+import type { MarkerbedWorker } from './worker-remote.js';
+import { startWith, type WorkerOptions } from './worker-start.js';
 
 export type { WasmSource } from './engine.js';
+export type { WorkerOptions } from './worker-start.js';
 export * from './api.js';
 
 /** Loads the engine; calls after the first wait for the same. */
@@ -15,4 +18,9 @@ export function init(source: WasmSource): Promise<void> {
     if (source === undefined) throw new MarkerbedError('bad-usage', 'init() needs the wasm here');
     return source;
   });
+}
+
+/** Starts the engine in a module worker, which computes while this thread is free. */
+export function startWorker(options: WorkerOptions & { wasm: WasmSource }): Promise<MarkerbedWorker> {
+  return startWith(options);
 }

@@ -9,6 +9,7 @@ export type FileBytes = Uint8Array | Blob;
 export type FileSource =
   | Iterable<readonly [path: PathLike, bytes: FileBytes]>
   | AsyncIterable<readonly [path: PathLike, bytes: FileBytes]>
+  | Iterable<File>
   | FileList
   | FileSystemDirectoryHandle;
 
@@ -162,14 +163,30 @@ function* walk(directory: Directory): Generator<object> {
   }
 }
 
-async function* filesOf(source: FileSource): AsyncGenerator<readonly [PathLike, FileBytes]> {
-  if (typeof FileSystemDirectoryHandle !== 'undefined' && source instanceof FileSystemDirectoryHandle) {
+/** The files of a source, whatever it is. */
+export async function* filesOf(source: FileSource): AsyncGenerator<readonly [PathLike, FileBytes]> {
+  if (isDirectory(source)) {
     yield* filesBelow(source, '');
-  } else if (typeof FileList !== 'undefined' && source instanceof FileList) {
-    for (const file of source) yield [file.webkitRelativePath || file.name, file];
-  } else {
-    yield* source as Iterable<readonly [PathLike, FileBytes]>;
+    return;
   }
+  const isIterable = source && (Symbol.iterator in source || Symbol.asyncIterator in source);
+  if (!isIterable) throw new MarkerbedError('bad-usage', 'this is no source of files');
+  for await (const file of source) {
+    yield file instanceof Blob ? [file.webkitRelativePath || file.name, file] : checked(file);
+  }
+}
+
+/** Whether a source is a directory, which another thread can read as well. */
+export function isDirectory(source: FileSource): source is FileSystemDirectoryHandle {
+  const Handle = globalThis.FileSystemDirectoryHandle;
+  return Handle !== undefined && source instanceof Handle;
+}
+
+function checked(file: readonly [PathLike, FileBytes]): readonly [PathLike, FileBytes] {
+  const [path, bytes] = Array.isArray(file) ? file : [];
+  const isPath = typeof path === 'string' || path instanceof Uint8Array;
+  if (isPath && (bytes instanceof Uint8Array || bytes instanceof Blob)) return file;
+  throw new MarkerbedError('bad-usage', 'a file is given as a path and its bytes, or as a File');
 }
 
 async function* filesBelow(
