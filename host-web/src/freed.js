@@ -22,8 +22,17 @@ export function guard(object, code, message) {
     if (left === 0 && freed.has(it)) free.call(it);
   };
   for (const name of Object.getOwnPropertyNames(prototype)) {
-    const method = prototype[name];
-    if (name.startsWith('__') || name === 'constructor' || typeof method !== 'function') continue;
+    const property = Object.getOwnPropertyDescriptor(prototype, name);
+    if (name.startsWith('__') || name === 'constructor') continue;
+    if (property.get) {
+      const get = function () {
+        check(this);
+        return property.get.call(this);
+      };
+      Object.defineProperty(prototype, name, { ...property, get });
+    }
+    const method = property.value;
+    if (typeof method !== 'function') continue;
     prototype[name] = function (...given) {
       check(this);
       const answer = method.apply(this, given);

@@ -51,6 +51,13 @@ impl Workspace {
         object(&[("isNew", is_new.into()), ("snapshot", snapshot)])
     }
 
+    /// The Ed25519 public key that the workspace began with.
+    #[wasm_bindgen(js_name = publicKey)]
+    pub async fn public_key(&self) -> Result<Uint8Array, JsValue> {
+        let genesis = self.inner().genesis().await.map_err(unworkable)?;
+        Ok(Uint8Array::from(&genesis.first_key.as_bytes()[..]))
+    }
+
     /// The snapshot that a reference means, as on the command line: `@`, `@-`, `#41`, a ref, digits
     /// of an id.
     #[wasm_bindgen(js_name = findSnapshot)]

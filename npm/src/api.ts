@@ -1,6 +1,13 @@
 export { MarkerbedError } from './errors.js';
+export { makeIdentity, type Identity } from './identity.js';
+export type { Evidence, LogEntry, Recorded, RecordedSnapshot, RefPlace } from './ledger.js';
 export type { PathLike } from './paths.js';
 export { contentIds, verify, type Verdict } from './proofs.js';
-export type { FileSource, SnapOptions, SnapProgress, Snapped } from './snap.js';
-export { removeStore, Workspace, type Change, type Child } from './workspace.js';
+export type { Gap, SnapOptions, SnapProgress, WriteOptions, Written } from './snap.js';
+export type { FileBytes, FileSource, GivenFile } from './sources.js';
+export type { BeginOptions } from './stores.js';
 export type { MarkerbedWorker, WorkspaceCalls } from './worker-remote.js';
+export {
+  removeStore, Workspace,
+  type Change, type Child, type Difference, type Snapped, type Walked,
+} from './workspace.js';

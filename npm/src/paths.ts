@@ -9,7 +9,7 @@ export type PathLike = string | Uint8Array;
 export function bytesOf(path: PathLike): Uint8Array {
   if (typeof path !== 'string') return path;
   if (!path.isWellFormed()) {
-    throw new MarkerbedError('bad-name', 'a path has half of a surrogate pair');
+    throw new MarkerbedError('bad-name', `${JSON.stringify(path)} has half of a surrogate pair`);
   }
   return encoder.encode(path);
 }

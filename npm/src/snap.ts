@@ -1,17 +1,9 @@
 import type * as wasm from '../wasm/markerbed_web.js';
 import { MarkerbedError, told } from './errors.js';
-import { bytesOf, shown, type PathLike } from './paths.js';
-
-/** Bytes of a file: all of them, or a `Blob` or `File` that is read piece by piece. */
-export type FileBytes = Uint8Array | Blob;
-
-/** What a tree can be made of. Paths are given in any order; each names one file. */
-export type FileSource =
-  | Iterable<readonly [path: PathLike, bytes: FileBytes]>
-  | AsyncIterable<readonly [path: PathLike, bytes: FileBytes]>
-  | Iterable<File>
-  | FileList
-  | FileSystemDirectoryHandle;
+import { bytesOf, type PathLike } from './paths.js';
+import {
+  foundIn, named, unreadable, type FileBytes, type FileSource, type Found,
+} from './sources.js';
 
 export interface SnapProgress {
   /** Files that were taken so far. */
@@ -20,28 +12,55 @@ export interface SnapProgress {
   bytes: number;
 }
 
-export interface SnapOptions {
+export interface WriteOptions {
   /** Hears how far it is, after each file. */
   onProgress?: (progress: SnapProgress) => void;
   /** Ends it; what was put until then stays in the store and does no harm. */
   signal?: AbortSignal;
+  /**
+   * What becomes of a file or directory that cannot be read, or has no name that a tree can hold:
+   * `fail` ends it, `skip` goes on and lists it as a gap. By default it fails.
+   */
+  unreadable?: 'fail' | 'skip';
 }
 
-export interface Snapped extends SnapProgress {
+export interface SnapOptions extends WriteOptions {
+  /** What people call the source; the ref of that name moves to the snapshot. `files` by default. */
+  label?: string;
+  /** What is to be said of the snapshot. */
+  message?: string;
+  /** Records it also if nothing has changed. */
+  always?: boolean;
+  /** When it was taken; by default now. */
+  time?: Date;
+}
+
+/** What is not in a tree. */
+export interface Gap {
+  path: PathLike;
+  /** The system refused to give it, it changed each time, or no tree can hold its name. */
+  reason: 'unreadable' | 'changed' | 'name' | 'too-deep';
+  /** How often it was tried. */
+  attempts: number;
+}
+
+export interface Written extends SnapProgress {
   /** The root of the tree: 64 hexadecimal digits that mean exactly these files. */
   root: string;
+  /** What is not in it. */
+  gaps: Gap[];
 }
 
 /** Reads all files of a source, puts them, and makes their tree. */
-export async function snap(
+export async function writeTree(
   workspace: wasm.Workspace,
   source: FileSource,
-  options: SnapOptions,
-): Promise<Snapped> {
+  options: WriteOptions,
+): Promise<Written> {
   const taken = new Taken(workspace, options);
-  for await (const [path, bytes] of filesOf(source)) {
+  for await (const found of foundIn(source)) {
     options.signal?.throwIfAborted();
-    await taken.add(path, bytes);
+    await taken.take(found);
   }
   return taken.finish();
 }
@@ -50,40 +69,55 @@ export async function snap(
 type Entry = Directory | { content: string; size: bigint };
 type Directory = Map<string, Entry>;
 
+/** Where something goes. */
+interface Place {
+  path: PathLike;
+  directory: Directory;
+  name: string;
+}
+
 class Taken {
   readonly #root: Directory = new Map();
   readonly #progress: SnapProgress = { files: 0, bytes: 0 };
+  readonly #gaps: Gap[] = [];
   readonly #workspace: wasm.Workspace;
-  readonly #options: SnapOptions;
+  readonly #options: WriteOptions;
+  /** Files that are read together. */
+  #found: (Place & { open: () => Promise<FileBytes> })[] = [];
   /** Small contents that are put together, and where they go. */
-  #waiting: { bytes: Uint8Array; put: (id: string) => void }[] = [];
+  #waiting: { bytes: Uint8Array; place: Place }[] = [];
   #waitingBytes = 0;
+  /** What is being put while more is read. */
+  #putting: Promise<void> = Promise.resolve();
 
-  constructor(workspace: wasm.Workspace, options: SnapOptions) {
+  constructor(workspace: wasm.Workspace, options: WriteOptions) {
     this.#workspace = workspace;
     this.#options = options;
   }
 
-  async add(path: PathLike, given: FileBytes): Promise<void> {
-    const place = this.#place(path);
-    if (given instanceof Uint8Array || given.size <= WHOLE_BYTES_MAX) {
-      const bytes = given instanceof Uint8Array ? given : await whole(path, given);
-      this.#waiting.push({
-        bytes,
-        put: (content) => place({ content, size: BigInt(bytes.length) }),
-      });
-      this.#waitingBytes += bytes.length;
-      this.#count(bytes.length);
-      if (this.#waiting.length >= CALL_ITEMS || this.#waitingBytes >= CALL_BYTES) await this.#put();
-    } else {
-      const { id, size } = await this.#stream(path, given);
-      place({ content: id, size });
-      this.#count(Number(size));
+  async take({ path, open }: Found): Promise<void> {
+    let place: Place | undefined;
+    try {
+      place = this.#placeOf(path);
+    } catch (error) {
+      return this.#leaveOut(path, error, 1);
     }
+    if (open === null) {
+      const there = place.directory.get(place.name);
+      if (there !== undefined && !(there instanceof Map)) throw twice(path);
+      place.directory.set(place.name, there ?? new Map());
+      return;
+    }
+    if (place.directory.has(place.name)) throw twice(path);
+    // Known to be taken.
+    place.directory.set(place.name, { content: '', size: 0n });
+    if (this.#found.push({ ...place, open }) >= READ_ITEMS) await this.#read();
   }
 
-  async finish(): Promise<Snapped> {
+  async finish(): Promise<Written> {
+    await this.#read();
     await this.#put();
+    await this.#putting;
     const writer = await told(() => this.#workspace.beginTree());
     try {
       const steps: object[] = [];
@@ -92,17 +126,23 @@ class Taken {
         this.#options.signal?.throwIfAborted();
       }
       await told(() => writer.take(steps));
-      return { root: await told(() => writer.finish()), ...this.#progress };
+      const root = await told(() => writer.finish());
+      return { root, ...this.#progress, gaps: this.#gaps };
     } finally {
       writer.free();
     }
   }
 
-  /** Where a file goes; its directories are made. */
-  #place(path: PathLike): (entry: Entry) => void {
-    const names = latin1(bytesOf(path)).split('/');
-    if (names.some((name) => NO_NAMES.has(name))) {
-      throw new MarkerbedError('bad-name', `${named(path)} is no path: a name is empty, "." or ".."`);
+  /** Where a path goes; the directories above it are made. */
+  #placeOf(path: PathLike): Place {
+    const bytes = bytesOf(path);
+    const names = latin1(bytes).split('/');
+    if (names.some((name) => NO_NAMES.has(name) || name.length > NAME_BYTES_MAX)) {
+      const what = `a name is empty, ".", ".." or above ${NAME_BYTES_MAX} bytes`;
+      throw new MarkerbedError('bad-name', `${named(path)} is no path: ${what}`);
+    }
+    if (names.length > DEPTH_MAX) {
+      throw new MarkerbedError('too-deep', `${named(path)} has more than ${DEPTH_MAX} names`);
     }
     const name = names.pop() ?? '';
     let directory = this.#root;
@@ -112,10 +152,81 @@ class Taken {
       directory.set(above, found);
       directory = found;
     }
-    if (directory.has(name)) throw twice(path);
-    // Kept in the order in which it came, and known to be taken.
-    directory.set(name, { content: '', size: 0n });
-    return (entry) => directory.set(name, entry);
+    return { path, directory, name };
+  }
+
+  /** Reads the files that were found, at once, and takes them in their order. */
+  async #read(): Promise<void> {
+    const found = this.#found;
+    this.#found = [];
+    const read = await Promise.all(found.map(async ({ path, open }) => readOf(path, open)));
+    for (const [at, outcome] of read.entries()) {
+      this.#options.signal?.throwIfAborted();
+      const place = found[at] as Place;
+      if ('error' in outcome) {
+        this.#withdraw(place, outcome.error, outcome.attempts);
+      } else if (outcome.bytes instanceof Uint8Array) {
+        await this.#wait(outcome.bytes, place);
+      } else {
+        await this.#stream(outcome.bytes, place);
+      }
+    }
+  }
+
+  async #wait(bytes: Uint8Array, place: Place): Promise<void> {
+    this.#waiting.push({ bytes, place });
+    this.#waitingBytes += bytes.length;
+    this.#count(bytes.length);
+    if (this.#waiting.length >= CALL_ITEMS || this.#waitingBytes >= CALL_BYTES) await this.#put();
+  }
+
+  /** Begins to put what waits, once what was put before is there. */
+  async #put(): Promise<void> {
+    await this.#putting;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    if (waiting.length === 0) return;
+    this.#putting = told(async () => {
+      const ids = await this.#workspace.putContents(waiting.map(({ bytes }) => bytes));
+      waiting.forEach(({ bytes, place: { directory, name } }, at) => {
+        directory.set(name, { content: ids[at] ?? '', size: BigInt(bytes.length) });
+      });
+    });
+    // Who waits for it hears of it; until then nobody does.
+    this.#putting.catch(() => {});
+  }
+
+  async #stream(blob: Blob, place: Place): Promise<void> {
+    const { path, directory, name } = place;
+    const writer = await told(() => this.#workspace.writeContent());
+    try {
+      for (let at = 0; at < blob.size; at += PIECE_BYTES) {
+        this.#options.signal?.throwIfAborted();
+        const piece = await wholeOf(path, blob.slice(at, at + PIECE_BYTES));
+        await told(() => writer.write(piece));
+      }
+      const { id, size } = (await told(() => writer.finish())) as { id: string; size: bigint };
+      if (size !== BigInt(blob.size)) throw changed(path);
+      directory.set(name, { content: id, size });
+      this.#count(Number(size));
+    } catch (error) {
+      this.#withdraw(place, error, 1);
+    } finally {
+      writer.free();
+    }
+  }
+
+  #withdraw({ path, directory, name }: Place, error: unknown, attempts: number): void {
+    this.#leaveOut(path, error, attempts);
+    directory.delete(name);
+  }
+
+  /** Goes on without something, if that is wanted. */
+  #leaveOut(path: PathLike, error: unknown, attempts: number): void {
+    const reason = error instanceof MarkerbedError ? GAPS.get(error.code) : undefined;
+    if (reason === undefined || this.#options.unreadable !== 'skip') throw error;
+    this.#gaps.push({ path, reason, attempts });
   }
 
   #count(bytes: number): void {
@@ -123,29 +234,20 @@ class Taken {
     this.#progress.bytes += bytes;
     this.#options.onProgress?.({ ...this.#progress });
   }
+}
 
-  async #put(): Promise<void> {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    this.#waitingBytes = 0;
-    if (waiting.length === 0) return;
-    const ids = await told(() => this.#workspace.putContents(waiting.map(({ bytes }) => bytes)));
-    waiting.forEach(({ put }, at) => put(ids[at] ?? ''));
-  }
+type Outcome = { bytes: FileBytes } | { error: unknown; attempts: number };
 
-  async #stream(path: PathLike, blob: Blob): Promise<{ id: string; size: bigint }> {
-    const writer = await told(() => this.#workspace.writeContent());
+/** Reads a small file, or opens a large one; tries again what changed in the middle. */
+async function readOf(path: PathLike, open: () => Promise<FileBytes>): Promise<Outcome> {
+  for (let attempts = 1; ; attempts += 1) {
     try {
-      for (let at = 0; at < blob.size; at += PIECE_BYTES) {
-        this.#options.signal?.throwIfAborted();
-        const piece = await whole(path, blob.slice(at, at + PIECE_BYTES));
-        await told(() => writer.write(piece));
-      }
-      const written = (await told(() => writer.finish())) as { id: string; size: bigint };
-      if (written.size !== BigInt(blob.size)) throw changed(path);
-      return written;
-    } finally {
-      writer.free();
+      const given = await open();
+      const isSmall = given instanceof Blob && given.size <= WHOLE_BYTES_MAX;
+      return { bytes: isSmall ? await wholeOf(path, given) : given };
+    } catch (cause) {
+      const error = cause instanceof MarkerbedError ? cause : unreadable(path, cause);
+      if (attempts === ATTEMPTS) return { error, attempts };
     }
   }
 }
@@ -163,62 +265,12 @@ function* walk(directory: Directory): Generator<object> {
   }
 }
 
-/** The files of a source, whatever it is. */
-export async function* filesOf(source: FileSource): AsyncGenerator<readonly [PathLike, FileBytes]> {
-  if (isDirectory(source)) {
-    yield* filesBelow(source, '');
-    return;
-  }
-  const isIterable = source && (Symbol.iterator in source || Symbol.asyncIterator in source);
-  if (!isIterable) throw new MarkerbedError('bad-usage', 'this is no source of files');
-  for await (const file of source) {
-    yield file instanceof Blob ? [file.webkitRelativePath || file.name, file] : checked(file);
-  }
-}
-
-/** Whether a source is a directory, which another thread can read as well. */
-export function isDirectory(source: FileSource): source is FileSystemDirectoryHandle {
-  const Handle = globalThis.FileSystemDirectoryHandle;
-  return Handle !== undefined && source instanceof Handle;
-}
-
-function checked(file: readonly [PathLike, FileBytes]): readonly [PathLike, FileBytes] {
-  const [path, bytes] = Array.isArray(file) ? file : [];
-  const isPath = typeof path === 'string' || path instanceof Uint8Array;
-  if (isPath && (bytes instanceof Uint8Array || bytes instanceof Blob)) return file;
-  throw new MarkerbedError('bad-usage', 'a file is given as a path and its bytes, or as a File');
-}
-
-async function* filesBelow(
-  directory: FileSystemDirectoryHandle,
-  above: string,
-): AsyncGenerator<readonly [PathLike, FileBytes]> {
-  for await (const [name, handle] of directory.entries()) {
-    const path = above === '' ? name : `${above}/${name}`;
-    if (handle instanceof FileSystemDirectoryHandle) yield* filesBelow(handle, path);
-    else yield [path, await opened(path, handle as FileSystemFileHandle)];
-  }
-}
-
-async function opened(path: string, handle: FileSystemFileHandle): Promise<File> {
-  try {
-    return await handle.getFile();
-  } catch (error) {
-    throw unreadable(path, error);
-  }
-}
-
-async function whole(path: PathLike, blob: Blob): Promise<Uint8Array> {
-  try {
-    return new Uint8Array(await blob.arrayBuffer());
-  } catch (error) {
-    throw unreadable(path, error);
-  }
-}
-
-function unreadable(path: PathLike, cause: unknown): MarkerbedError {
-  const message = `${named(path)} cannot be read, or changed while it was read: ${String(cause)}`;
-  return new MarkerbedError('file-unreadable', message, { cause });
+async function wholeOf(path: PathLike, blob: Blob): Promise<Uint8Array> {
+  const bytes = await blob.arrayBuffer().catch((cause: unknown) => {
+    throw unreadable(path, cause);
+  });
+  if (bytes.byteLength !== blob.size) throw changed(path);
+  return new Uint8Array(bytes);
 }
 
 function changed(path: PathLike): MarkerbedError {
@@ -227,11 +279,6 @@ function changed(path: PathLike): MarkerbedError {
 
 function twice(path: PathLike): MarkerbedError {
   return new MarkerbedError('name-order', `${named(path)} is given twice, or is a file and a directory`);
-}
-
-function named(path: PathLike): string {
-  const text = shown(bytesOf(path));
-  return typeof text === 'string' ? JSON.stringify(text) : String(text);
 }
 
 /** Names are bytes; as keys of a map they are strings with a character for each byte. */
@@ -246,6 +293,22 @@ function fromLatin1(text: string): Uint8Array {
 }
 
 const NO_NAMES: ReadonlySet<string> = new Set(['', '.', '..']);
+/** As the format has them (NAME-1, LIM). */
+const NAME_BYTES_MAX = 1_024;
+const DEPTH_MAX = 4_096;
+
+/** What failures become if the rest is to be taken all the same. */
+const GAPS: ReadonlyMap<string, Gap['reason']> = new Map([
+  ['file-unreadable', 'unreadable'],
+  ['file-changed', 'changed'],
+  ['bad-name', 'name'],
+  ['too-deep', 'too-deep'],
+]);
+
+/** How often a file is read that cannot be, or changes meanwhile. */
+const ATTEMPTS = 3;
+/** Files that are read at once. */
+const READ_ITEMS = 64;
 
 /** Contents up to this size are read and put together with others. */
 const WHOLE_BYTES_MAX = 256 << 10;

@@ -1,6 +1,7 @@
 /** The calls that are under way in a worker, as the thread sees them that asked. */
 import { MarkerbedError } from './errors.js';
-import { filesOf, isDirectory, type FileSource, type SnapProgress } from './snap.js';
+import type { SnapProgress } from './snap.js';
+import { filesOf, isDirectory, type FileSource } from './sources.js';
 import { FileSender } from './worker-files.js';
 import { PROTOCOL, errorOf, type Answer, type Request, type Start } from './worker-messages.js';
 

@@ -1,9 +1,7 @@
 /** Files on their way to a worker: in bounded batches, and no faster than they are taken. */
-import type { FileBytes } from './snap.js';
 import type { PathLike } from './paths.js';
+import type { GivenFile } from './sources.js';
 import { buffersOf, type Answer, type Request, type SentFile } from './worker-messages.js';
-
-type GivenFile = readonly [path: PathLike, bytes: FileBytes];
 
 /** Sends what an iterator gives; each batch takes the page a few milliseconds at most. */
 export class FileSender {

@@ -35,7 +35,7 @@ export type Answer =
   | { told: 'here' }
   | { told: 'value'; call: number; value: unknown }
   /** A workspace or a stream, which stays there. */
-  | { told: 'kept'; call: number; on: number }
+  | { told: 'kept'; call: number; on: number; id?: string }
   | { told: 'items'; call: number; items: unknown[]; isLast: boolean }
   | { told: 'failure'; call: number; failure: SentFailure }
   | { told: 'progress'; call: number; progress: SnapProgress }
@@ -47,7 +47,7 @@ export type Answer =
 /** A file; of a large one `bytes` are a piece, and `total` says how many it has. */
 export interface SentFile {
   path: PathLike;
-  bytes: Uint8Array | Blob;
+  bytes: Uint8Array | Blob | null;
   total?: number;
 }
 

@@ -1,7 +1,7 @@
 /** What calls of a worker look like: the same as in this thread. */
 import { MarkerbedError } from './errors.js';
 import type { contentIds, verify } from './proofs.js';
-import type { FileSource } from './snap.js';
+import type { FileSource } from './sources.js';
 import type { removeStore, Workspace } from './workspace.js';
 import type { Connection } from './worker-connection.js';
 import type { Answer, Shape } from './worker-messages.js';
@@ -17,6 +17,8 @@ export interface MarkerbedWorker {
   create(...given: Parameters<typeof Workspace.create>): Promise<WorkspaceCalls>;
   /** As {@link Workspace.open}. */
   open(...given: Parameters<typeof Workspace.open>): Promise<WorkspaceCalls>;
+  /** As {@link Workspace.openOrCreate}. */
+  openOrCreate(...given: Parameters<typeof Workspace.openOrCreate>): Promise<WorkspaceCalls>;
   /** As {@link removeStore}. */
   removeStore(...given: Parameters<typeof removeStore>): Promise<void>;
   /** As {@link contentIds}. */
@@ -28,10 +30,19 @@ export interface MarkerbedWorker {
 }
 
 /** How each call of a workspace answers. */
-export const WORKSPACE: Record<Exclude<keyof WorkspaceCalls, 'free'>, Shape> = {
+export const WORKSPACE: Record<Exclude<keyof WorkspaceCalls, 'free' | 'id'>, Shape> = {
   snap: 'files',
+  writeTree: 'files',
+  snapshots: 'items',
+  snapshot: 'value',
+  evidence: 'value',
+  log: 'items',
+  refs: 'value',
+  moveRef: 'value',
   list: 'items',
+  walk: 'items',
   read: 'value',
+  open: 'stream',
   diff: 'value',
   prove: 'value',
 };
@@ -41,6 +52,7 @@ export const ENGINE: Record<Exclude<keyof MarkerbedWorker, 'stop'>, Shape> = {
   inMemory: 'workspace',
   create: 'workspace',
   open: 'workspace',
+  openOrCreate: 'workspace',
   removeStore: 'value',
   contentIds: 'value',
   verify: 'value',
@@ -52,9 +64,9 @@ export function remoteEngine(connection: Connection): MarkerbedWorker {
   return { ...remote(connection, ENGINE_NUMBER, ENGINE), stop } as unknown as MarkerbedWorker;
 }
 
-function remoteWorkspace(connection: Connection, on: number): WorkspaceCalls {
+function remoteWorkspace(connection: Connection, on: number, id: string): WorkspaceCalls {
   const free = () => connection.post({ ask: 'free', on });
-  return { ...remote(connection, on, WORKSPACE), free } as unknown as WorkspaceCalls;
+  return { id, ...remote(connection, on, WORKSPACE), free } as unknown as WorkspaceCalls;
 }
 
 type Call = (...given: unknown[]) => unknown;
@@ -69,7 +81,7 @@ function remote(connection: Connection, on: number, shapes: Record<string, Shape
       files: async (source, ...given) => valueOf(await ask(given, given_(source))),
       workspace: async (...given) => {
         const answer = (await ask(given)) as Extract<Answer, { told: 'kept' }>;
-        return remoteWorkspace(connection, answer.on);
+        return remoteWorkspace(connection, answer.on, answer.id ?? '');
       },
     };
     return [method, calls[shape]];

@@ -145,7 +145,7 @@ class Served {
   #keep(call: number, workspace: Workspace): void {
     this.#kept += 1;
     this.#things.set(this.#kept, workspace as unknown as Thing);
-    this.post({ told: 'kept', call, on: this.#kept });
+    this.post({ told: 'kept', call, on: this.#kept, id: workspace.id });
   }
 
   #stream(call: number, value: unknown, serving: Serving): void {
@@ -225,6 +225,7 @@ const ENGINE_CALLS: Thing = {
   inMemory: (...given) => Workspace.inMemory(...(given as [])),
   create: (...given) => Workspace.create(...(given as [string])),
   open: (...given) => Workspace.open(...(given as [string])),
+  openOrCreate: (...given) => Workspace.openOrCreate(...(given as [string])),
   removeStore: (name) => removeStore(name as string),
   contentIds: (contents) => contentIds(contents as Uint8Array[]),
   verify: (proof, root) => verify(proof as Uint8Array, root as string | undefined),
