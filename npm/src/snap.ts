@@ -226,7 +226,8 @@ class Taken {
   #leaveOut(path: PathLike, error: unknown, attempts: number): void {
     const reason = error instanceof MarkerbedError ? GAPS.get(error.code) : undefined;
     if (reason === undefined || this.#options.unreadable !== 'skip') throw error;
-    this.#gaps.push({ path, reason, attempts });
+    const mended = typeof path === 'string' ? path.toWellFormed() : path;
+    this.#gaps.push({ path: mended, reason, attempts });
   }
 
   #count(bytes: number): void {

@@ -39,7 +39,7 @@ export interface Change {
   change: 'added' | 'removed' | 'changed' | 'mode' | 'moved';
   path: string | Uint8Array;
   /** Where it was, of what was moved. */
-  from: string | Uint8Array | undefined;
+  from?: string | Uint8Array;
 }
 
 /** Up to so many changes, and whether these are all. */
@@ -210,7 +210,7 @@ export class Workspace {
       isComplete: boolean;
     };
     const changes = found.changes.map(({ change, path, from }) => {
-      return { change, path: shown(path), from: from && shown(from) };
+      return { change, path: shown(path), ...(from && { from: shown(from) }) };
     });
     return { changes, isComplete: found.isComplete };
   }

@@ -70,7 +70,7 @@ test('what is wrong is told with a code, and nothing goes on', async () => {
   await refused(() => workspace.snap([['a/../b', new Uint8Array()]]), 'bad-name');
   await refused(() => workspace.snap([['\ud800', new Uint8Array()]]), 'bad-name');
   await refused(() => workspace.snap([['gone', blob]]), 'file-unreadable');
-  await refused(() => workspace.read('zz', 'a'), 'bad-id');
+  await refused(() => workspace.read('zz', 'a'), 'no-ref');
   await assert.rejects(
     () => workspace.snap(FILES, { signal: AbortSignal.abort() }),
     { name: 'AbortError' },

@@ -99,7 +99,7 @@ withWorker('a list is told page by page, and can be left', async (worker) => {
   assert.equal(first.name, 'f0');
   await refused(async () => {
     for await (const child of workspace.list('zz')) assert.fail(child);
-  }, 'bad-id');
+  }, 'no-ref');
 });
 
 withWorker('progress is told in between and once at the end', async (worker) => {
@@ -168,8 +168,7 @@ withWorker('what is wrong is told with its code', async (worker) => {
   await refused(workspace.snap([['a']]), 'bad-usage');
   await refused(workspace.snap({}), 'bad-usage');
   await refused(workspace.snap(undefined), 'bad-usage');
-  await refused(workspace.read('zz', 'a'), 'bad-id');
-  await refused(worker.inMemory('zz'), 'bad-id');
+  await refused(workspace.read('zz', 'a'), 'no-ref');
   await refused(freed.snap(FILES), 'bad-usage');
   await assert.rejects(workspace.read(ROOT, () => {}), { name: 'DataCloneError' });
   assert.equal((await workspace.snap(FILES)).root, ROOT);
@@ -228,7 +227,7 @@ test('a worker that dies ends the calls that are under way', async () => {
 test('a worker that cannot begin says so', async () => {
   const broken = new Worker('throw new Error("no")', { eval: true });
   await refused(startWorker({ worker: broken }), 'worker-ended');
-  await refused(startWorker({ wasm: new Uint8Array([1, 2, 3]) }), 'engine-not-loaded');
+  await refused(startWorker({ wasm: new Uint8Array([1, 2, 3]) }), 'engine-not-wasm');
   await refused(startWorker({ wasm: 'file:///no/such/file' }), 'engine-not-loaded');
 });
 
