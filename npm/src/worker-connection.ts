@@ -44,6 +44,8 @@ export class Connection {
     this.#worker = worker;
     this.#port = port;
     port.onmessage = ({ data }: MessageEvent<Answer>) => this.#hear(data);
+    // Where it is told: that the other end is gone.
+    port.addEventListener('close', () => this.#end('it is gone'));
     // In Node a port that is listened to keeps the process; whether it stays is the worker's.
     (port as { unref?: () => void }).unref?.();
     worker.onEnd((why, cause) => this.#end(why, cause));
