@@ -3,7 +3,10 @@ import { MarkerbedError } from './errors.js';
 import { WASM_BEGINS } from './requirements.js';
 
 /** Where the wasm comes from: its address, a response, its bytes, or what was compiled of it. */
-export type WasmSource = URL | string | Request | Response | BufferSource | WebAssembly.Module;
+export type WasmSource = URL | string | Request | Response | BufferSource | CompiledWasm;
+
+// A module alone would be a type that everything has.
+type CompiledWasm = WebAssembly.Module & object;
 
 /** Compiles the wasm, and proves that it was made together with this package. */
 export async function moduleOf(source: WasmSource): Promise<WebAssembly.Module> {
@@ -52,9 +55,18 @@ async function uncut(
     return await compiling;
   } catch (cause) {
     if (!(cause instanceof WebAssembly.CompileError)) throw notLoaded(from, cause);
+    if (!(await isCompiling())) throw notAllowed(cause);
     const message = `the wasm of ${from} is cut off or damaged: ${cause.message}`;
     throw new MarkerbedError('engine-damaged', message, { cause });
   }
+}
+
+/** A page's policy, or a place that takes only modules, refuses what is right as well. */
+function isCompiling(): Promise<boolean> {
+  return WebAssembly.compile(Uint8Array.from(WASM_BEGINS)).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function fetched(source: URL | string | Request): Promise<Response> {
@@ -72,6 +84,12 @@ export function notLoaded(from: string, cause: unknown): MarkerbedError {
   const why = cause instanceof Error ? cause.message : String(cause);
   const message = `the wasm cannot be loaded from ${from}: ${why}`;
   return new MarkerbedError('engine-not-loaded', message, { cause });
+}
+
+function notAllowed(cause: Error): MarkerbedError {
+  const how = "a page's Content-Security-Policy has to have 'wasm-unsafe-eval'";
+  const message = `compiling wasm is not allowed here (${how}): ${cause.message}`;
+  return new MarkerbedError('engine-not-allowed', message, { cause });
 }
 
 function mismatch(mark: string | undefined): MarkerbedError {

@@ -42,7 +42,7 @@ enum Task {
     },
     /// Build the engine's components, and what browsers load
     Components,
-    /// Build the npm package, and try it in Node
+    /// Build the npm package, and try it in projects that install it
     Npm,
     CrossTarget(cross_target::CrossTarget),
     Bench(bench::Bench),
@@ -59,7 +59,7 @@ fn main() -> ExitCode {
         Task::Tidy => tidy::run(),
         Task::Vectors { check } => vectors::run(check),
         Task::Components => components::run(),
-        Task::Npm => npm::run(),
+        Task::Npm => npm::run_alone(),
         Task::CrossTarget(compare) => compare.run(),
         Task::Bench(bench) => bench.run(),
         Task::Long(long) => long.run(),

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use crate::{
     browser, components, cross_target,
     failure::Failure,
+    npm,
     program::{Program, Show, Stream, is_ci},
     setup::{self, Build, Target, Tools},
     tidy, vectors, wasm_lint,
@@ -22,7 +23,7 @@ pub(crate) fn run() -> Result<(), Failure> {
     steps.print();
     result?;
     // The plain closing line that a machine can read.
-    println!("{} passed, 0 failed", passed.tests + passed.doc_tests + passed.in_browser);
+    println!("{} passed, 0 failed", passed.all());
     Ok(())
 }
 
@@ -70,20 +71,27 @@ fn run_steps(steps: &mut Steps, passed: &mut Passed) -> Result<(), Failure> {
     for (target, build) in &builds {
         build_core(steps, *target, build)?;
     }
-    match wasm.map(|(_, build)| (build, browser::missing())) {
+    match wasm {
         None => Ok(()),
-        Some((Build::Skipped(missing), _)) => {
-            steps.skip(BROWSER, missing);
-            Ok(())
-        }
-        Some((_, Some(missing))) => {
-            steps.skip(BROWSER, missing);
-            Ok(())
-        }
-        Some((build, None)) => {
-            steps.run(BROWSER, || browser::run(build, |line| passed.hear_browser(line)))
-        }
+        Some((_, build)) => run_in_browsers(steps, passed, build),
     }
+}
+
+/// The steps that need what is built for wasm32, and browsers.
+fn run_in_browsers(steps: &mut Steps, passed: &mut Passed, build: &Build) -> Result<(), Failure> {
+    let lacks_target = match build {
+        Build::Skipped(missing) => Some(missing.as_str()),
+        Build::Active | Build::Rustc(_) => None,
+    };
+    match lacks_target.or(browser::missing()) {
+        Some(missing) => steps.skip(BROWSER, missing),
+        None => steps.run(BROWSER, || browser::run(build, |line| passed.hear_browser(line)))?,
+    }
+    match lacks_target.or(npm::missing()) {
+        Some(missing) => steps.skip(NPM, missing),
+        None => steps.run(NPM, || npm::run(build, |line| passed.hear_node(line)))?,
+    }
+    Ok(())
 }
 
 fn lint_for_wasm(steps: &mut Steps, build: &Build) -> Result<(), Failure> {
@@ -151,9 +159,14 @@ struct Passed {
     tests: u64,
     doc_tests: u64,
     in_browser: u64,
+    of_npm: u64,
 }
 
 impl Passed {
+    const fn all(&self) -> u64 {
+        self.tests + self.doc_tests + self.in_browser + self.of_npm
+    }
+
     /// Hears `Summary [   1.234s] 12 tests run: 12 passed (1 slow), 0 skipped`.
     fn hear_nextest(&mut self, line: &str) {
         if line.contains("Summary [") {
@@ -166,6 +179,11 @@ impl Passed {
         if line.starts_with("markerbed-browser ") {
             self.in_browser += number_before(line, " passed").unwrap_or(0);
         }
+    }
+
+    /// Hears `# pass 12`.
+    fn hear_node(&mut self, line: &str) {
+        self.of_npm += npm::passed(line).unwrap_or(0);
     }
 
     /// Hears `test result: ok. 3 passed; 0 failed; …`.
@@ -222,6 +240,9 @@ const LINT_FOR_WASM: &str = "lint for wasm32";
 /// The step of the tests that run in a browser.
 const BROWSER: &str = "tests in a browser";
 
+/// The step of the npm package.
+const NPM: &str = "npm";
+
 /// On in CI; off elsewhere, since they build a compiler.
 const COMPONENT_FEATURES: &str =
     "markerbed/component,markerbed-host/component,markerbed-cross-target/compare";
@@ -240,8 +261,11 @@ mod tests {
         passed.hear_doc_tests("test result: ok. 4 passed; 0 failed; 0 ignored");
         passed.hear_browser("test a ... 5 passed");
         passed.hear_browser("markerbed-browser 9 passed");
+        passed.hear_node("# pass 8");
+        passed.hear_node("# fail 0");
 
         assert_eq!((passed.tests, passed.doc_tests, passed.in_browser), (12, 7, 9));
+        assert_eq!(passed.all(), 12 + 7 + 9 + 8);
     }
 
     #[test]

@@ -7,11 +7,11 @@ mod node;
 mod python;
 mod target;
 
-pub(crate) use node::{browsers, packages};
+pub(crate) use node::browsers;
 pub(crate) use python::{Python, python};
 pub(crate) use target::{Build, DEBIAN_RUSTC, Target};
 
-use crate::{browser, cross_target, failure::Failure, program::Program};
+use crate::{browser, cross_target, failure::Failure, npm, program::Program};
 
 /// What `cargo xtask test` needs after a setup.
 pub(crate) struct Tools {
@@ -31,6 +31,9 @@ pub(crate) fn run() -> Result<Tools, Failure> {
     programs_of_faults();
     browsers(cross_target::DRIVER)?;
     browsers(browser::DRIVER)?;
+    for folder in npm::FOLDERS {
+        browsers(folder)?;
+    }
     let builds = Target::ALL
         .into_iter()
         .map(|target| Ok((target, target.ensure()?)))

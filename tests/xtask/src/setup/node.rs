@@ -32,7 +32,7 @@ pub(crate) fn browsers(folder: &str) -> Result<(), Failure> {
 /// # Errors
 ///
 /// If there is no lock file, or npm fails.
-pub(crate) fn packages(folder: &Path) -> Result<(), Failure> {
+fn packages(folder: &Path) -> Result<(), Failure> {
     let lock = folder.join("package-lock.json");
     let wanted = fs::read_to_string(&lock).or_fail(lock.display())?;
     let made_from = folder.join("node_modules/.made-from");

@@ -1,0 +1,176 @@
+// Small projects that install the packed package, each as people do, and use it.
+import assert from 'node:assert/strict';
+import { copyFileSync, cpSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { build as esbuild } from 'esbuild';
+import { Miniflare } from 'miniflare';
+import * as vite from 'vite';
+import webpack from 'webpack';
+
+import { launch } from '../../host-web/tests/browser/chromium.mjs';
+import { pack } from '../scripts/pack.mjs';
+import { found, foundAt } from './pages.mjs';
+import { lay, run, tool } from './projects.mjs';
+
+const { tarball } = pack();
+let browser;
+
+before(async () => {
+  browser = await launch();
+});
+after(() => browser.close());
+
+test('Node imports it', () => {
+  const folder = lay('node-esm', tarball);
+
+  expected(JSON.parse(run(folder, process.execPath, 'main.js')), FILES);
+});
+
+test('Node requires it', () => {
+  const folder = lay('node-commonjs', tarball);
+
+  expected(JSON.parse(run(folder, process.execPath, 'main.cjs')), FILES);
+});
+
+test('Deno imports it', () => {
+  const folder = lay('deno', tarball);
+  const flags = ['run', '--quiet', '--no-remote', '--node-modules-dir=manual', '--allow-read', '--allow-env'];
+
+  const said = run(folder, tool('@deno/linux-x64-glibc/deno'), ...flags, 'main.js');
+
+  expected(JSON.parse(said), FILES);
+});
+
+test('Bun imports it', () => {
+  const folder = lay('bun', tarball);
+
+  expected(JSON.parse(run(folder, tool('@oven/bun-linux-x64/bin/bun'), 'main.js')), FILES);
+});
+
+test('TypeScript finds the types as Node does and as a bundler does', () => {
+  const folder = lay('typescript', tarball);
+  for (const name of ['as-esm.mts', 'as-commonjs.cts']) copyFileSync(`${folder}main.ts`, `${folder}${name}`);
+  const tsc = tool('typescript/bin/tsc');
+
+  run(folder, process.execPath, tsc, '--project', 'bundler.json');
+  run(folder, process.execPath, tsc);
+
+  for (const name of ['as-esm.mjs', 'as-commonjs.cjs']) {
+    assert.match(run(folder, process.execPath, name), /"found":"[0-9a-f]{64}"/);
+  }
+});
+
+test('a page without a bundler imports it', async () => {
+  expected(await found(browser, lay('plain-page', tarball)), ADDRESSES);
+});
+
+test("a module worker of one's own imports it", async () => {
+  expected(await found(browser, lay('module-worker', tarball)), ADDRESSES);
+});
+
+test('Vite builds a page of it', async () => {
+  const folder = lay('vite', tarball);
+  await vite.build({ root: folder, logLevel: 'error' });
+
+  cpSync(`${folder}wrong`, `${folder}dist/wrong`, { recursive: true });
+
+  expected(await found(browser, `${folder}dist`), ADDRESSES);
+});
+
+test('Vite serves a page of it while it is written', async () => {
+  const folder = lay('vite', tarball);
+  const server = await vite.createServer({
+    root: folder,
+    logLevel: 'error',
+    server: { host: '127.0.0.1', port: 0 },
+  });
+  await server.listen();
+
+  try {
+    // Instead of what is not there it answers a page.
+    const none = 'engine-not-wasm';
+    expected(await foundAt(browser, server.resolvedUrls.local[0]), { ...ADDRESSES, none });
+  } finally {
+    await server.close();
+  }
+});
+
+test('webpack builds a page of it', async () => {
+  const folder = lay('webpack', tarball);
+  const output = { path: `${folder}dist`, filename: 'main.js' };
+  const compiler = webpack({ mode: 'production', context: folder, entry: './main.js', output });
+
+  const stats = await new Promise((resolve, reject) => {
+    compiler.run((error, stats) => (error ? reject(error) : resolve(stats)));
+  });
+  await new Promise((resolve) => compiler.close(resolve));
+  copyFileSync(`${folder}index.html`, `${folder}dist/index.html`);
+  cpSync(`${folder}wrong`, `${folder}dist/wrong`, { recursive: true });
+
+  assert.deepEqual(stats.toJson().errors, []);
+  expected(await found(browser, `${folder}dist`), ADDRESSES);
+});
+
+test('esbuild builds a page of it that brings the wasm along, under a strict policy', async () => {
+  const folder = lay('esbuild', tarball);
+  await esbuild({
+    entryPoints: [`${folder}main.js`],
+    outdir: `${folder}dist`,
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    loader: { '.wasm': 'file' },
+  });
+  copyFileSync(`${folder}index.html`, `${folder}dist/index.html`);
+  cpSync(`${folder}wrong`, `${folder}dist/wrong`, { recursive: true });
+
+  expected(await found(browser, `${folder}dist`), ADDRESSES);
+});
+
+test('workerd runs it, its wasm as a module', async () => {
+  const folder = lay('workerd', tarball);
+  await esbuild({
+    entryPoints: [`${folder}main.js`],
+    outfile: `${folder}dist/main.js`,
+    bundle: true,
+    format: 'esm',
+    conditions: ['workerd', 'worker', 'browser'],
+    loader: { '.wasm': 'copy' },
+    assetNames: '[name]',
+  });
+  const contents = ['markerbed', 'other'].map((name) => ({ type: 'CompiledWasm', path: `${folder}dist/${name}.wasm` }));
+  const worker = new Miniflare({
+    modulesRoot: `${folder}dist`,
+    modules: [{ type: 'ESModule', path: `${folder}dist/main.js` }, ...contents],
+    compatibilityDate: '2026-07-01',
+  });
+
+  try {
+    const answer = await worker.dispatchFetch('http://localhost/');
+
+    expected(await answer.json(), { other: 'engine-mismatch', bytes: 'engine-not-allowed' });
+  } finally {
+    await worker.dispose();
+  }
+});
+
+function expected({ root, codes, verdict, ...rest }, wanted) {
+  assert.deepEqual(rest, {});
+  assert.deepEqual(codes, wanted);
+  assert.equal(root, ROOT);
+  assert.equal(verdict, 'verified');
+}
+
+/** What `markerbed snap --portable` says of the same files. */
+const ROOT = '7332dd76784ed6b7390e8723b9801a65fe89022e01233563a25fb9828859b33b';
+
+/** What is told of wrong wasm files. */
+const FILES = {
+  page: 'engine-not-wasm',
+  cut: 'engine-damaged',
+  other: 'engine-mismatch',
+  none: 'engine-not-loaded',
+};
+
+/** And of wrong addresses: the server of these tests says of all of them that they are wasm. */
+const ADDRESSES = { ...FILES, page: 'engine-damaged' };

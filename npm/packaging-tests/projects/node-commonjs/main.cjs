@@ -1,0 +1,3 @@
+const markerbed = require('markerbed');
+
+import('./files.js').then(({ print }) => print(markerbed));

@@ -1,0 +1,4 @@
+import * as markerbed from 'markerbed';
+import { show } from './page.js';
+
+await show(markerbed);
