@@ -3,10 +3,8 @@
  *
  * @module
  */
-import { readFile } from 'node:fs/promises';
-
 import { load, type WasmSource } from './engine.js';
-import { notLoaded } from './module.js';
+import { opened } from './wasm-file.js';
 import type { MarkerbedWorker } from './worker-remote.js';
 import { startWith, type WorkerOptions } from './worker-start-node.js';
 
@@ -19,18 +17,7 @@ export * from './api.js';
  * the same.
  */
 export function init(source?: WasmSource): Promise<void> {
-  return load(() => {
-    const place = source ?? new URL('./markerbed.wasm', import.meta.url);
-    return place instanceof URL && place.protocol === 'file:' ? read(place) : place;
-  });
-}
-
-async function read(file: URL): Promise<Uint8Array<ArrayBuffer>> {
-  try {
-    return await readFile(file);
-  } catch (error) {
-    throw notLoaded(file.href, error);
-  }
+  return load(() => opened(source ?? new URL('./markerbed.wasm', import.meta.url)));
 }
 
 /** Starts the engine in a worker, which computes while this thread is free. */

@@ -3,17 +3,11 @@
  *
  * @module
  */
-import { readFile } from 'node:fs/promises';
 import { parentPort } from 'node:worker_threads';
 
-import type { WasmSource } from './engine.js';
+import { opened } from './wasm-file.js';
 import { isStart, serve } from './worker-serve.js';
 
 parentPort?.on('message', (message: unknown) => {
   if (isStart(message)) void serve(message, opened);
 });
-
-/** Files have addresses, too, but `fetch` knows none of them. */
-async function opened(wasm: WasmSource): Promise<WasmSource> {
-  return typeof wasm === 'string' && wasm.startsWith('file:') ? readFile(new URL(wasm)) : wasm;
-}
