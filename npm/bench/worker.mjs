@@ -58,7 +58,7 @@ async function measure(browser, context, round) {
 
 /** From everything downloaded to the root of one file: a page's own part is all of it. */
 async function firstUse() {
-  const wasm = await (await fetch('/wasm/markerbed_web_bg.wasm')).arrayBuffer();
+  const wasm = await (await fetch('/dist/markerbed.wasm')).arrayBuffer();
   const started = performance.now();
   const worker = await window.markerbed.startWorker({ wasm: wasm.slice(0) });
   const workspace = await worker.inMemory();

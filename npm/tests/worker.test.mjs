@@ -48,10 +48,8 @@ withWorker('a worker answers what this thread answers', async (worker) => {
   assert.deepEqual(names, [['ideas', 'directory'], ['plan.md', 'file']]);
   assert.deepEqual(await workspace.read(root, 'notes/plan.md'), FILES[0][1]);
   assert.equal(await workspace.read(root, 'none'), undefined);
-  assert.deepEqual(await workspace.diff(root, other.root), {
-    changes: [{ change: 'removed', path: 'notes/plan.md' }],
-    isComplete: true,
-  });
+  const { changes } = await workspace.diff(root, other.root);
+  assert.deepEqual(changes.map(({ change, path }) => [change, path]), [['removed', 'notes/plan.md']]);
   assert.deepEqual([verdict.verdict, verdict.path], ['verified', 'notes/plan.md']);
   assert.deepEqual(await worker.contentIds([FILES[0][1]]), [verdict.content]);
   assert.equal(FILES[0][1].length, 18, 'what was given is still there');
@@ -100,6 +98,33 @@ withWorker('a list is told page by page, and can be left', async (worker) => {
   await refused(async () => {
     for await (const child of workspace.list('zz')) assert.fail(child);
   }, 'no-ref');
+});
+
+withWorker('what was recorded is told of, and a large file is read piece by piece', async (worker) => {
+  const workspace = await worker.inMemory();
+  const large = new Uint8Array(5_000_000).map((_, at) => at % 251);
+
+  const { snapshot, root } = await workspace.snap([['large', large]], { label: 'one' });
+  await workspace.snap(FILES, { label: 'two' });
+  const labels = [];
+  for await (const { source } of workspace.snapshots()) labels.push(source);
+  const walked = [];
+  for await (const { path, depth } of workspace.walk('@')) walked.push([path, depth]);
+  const pieces = [];
+  for await (const piece of await workspace.open(root, 'large')) pieces.push(piece);
+  const left = (await workspace.open(root, 'large')).getReader();
+  await left.read();
+  await left.cancel();
+
+  assert.match(workspace.id, /^[0-9a-f]{64}$/);
+  assert.deepEqual(labels, ['two', 'one']);
+  assert.equal((await workspace.snapshot('#1')).id, snapshot.id);
+  assert.deepEqual(walked.map(([path]) => path), [
+    'empty', 'notes', 'notes/ideas', 'notes/ideas/garden.md', 'notes/plan.md',
+  ]);
+  assert.ok(pieces.length > 1);
+  assert.deepEqual(new Uint8Array(await new Blob(pieces).arrayBuffer()), large);
+  assert.equal(await workspace.open(root, 'none'), undefined);
 });
 
 withWorker('progress is told in between and once at the end', async (worker) => {

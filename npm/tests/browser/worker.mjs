@@ -144,13 +144,13 @@ const CASES = {
     });
     assert.deepEqual(told, [
       'worker-ended', 'worker-ended', 'worker-mismatch',
-      'engine-not-loaded', 'engine-not-loaded', 'no-worker',
+      'engine-not-loaded', 'engine-not-wasm', 'no-worker',
     ]);
   },
 
   async 'the wasm comes from an address, an answer, bytes or a module'(tab) {
     const told = await must(tab, async () => {
-      const address = '/wasm/markerbed_web_bg.wasm';
+      const address = '/dist/markerbed.wasm';
       const bytes = await (await fetch(address)).arrayBuffer();
       const sources = [
         address, new URL(address, location.href), new Request(address), await fetch(address),
