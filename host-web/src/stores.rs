@@ -63,7 +63,7 @@ impl OpenStore {
     }
 
     /// Begins a workspace with 32 random bytes and an Ed25519 public key; the first one of a store
-    /// becomes its default. `label` is what people call it; `stamp` is `{ agent, request, timeMs }`.
+    /// becomes its default. `label` is what people call it.
     #[wasm_bindgen(unchecked_return_type = "Workspace")]
     pub async fn begin(
         &self,

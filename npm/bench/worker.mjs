@@ -1,5 +1,5 @@
-// What the worker costs, in Chromium and Firefox: `node bench/worker.mjs [ROUNDS]`, after the package
-// was built. Prints a line of JSON for each value, with the target where there is one.
+// What the worker costs, in Chromium and Firefox: `node bench/worker.mjs [ROUNDS]`, after the
+// package was built. Prints a line of JSON for each value, with the target where there is one.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,7 +35,9 @@ async function measure(browser, context, round) {
   const tell = (operation, values, more = {}) => {
     for (const [quantity, value] of Object.entries(values)) {
       const target = TARGETS[quantity] !== undefined && { most: TARGETS[quantity] };
-      console.log(JSON.stringify({ browser, round, operation, ...more, quantity, value, ...target }));
+      console.log(
+        JSON.stringify({ browser, round, operation, ...more, quantity, value, ...target }),
+      );
     }
   };
   tell('first use', await must(first, firstUse));
@@ -48,7 +50,11 @@ async function measure(browser, context, round) {
     tell('read', { ms: read, 'ms-16-at-once': readAtOnce }, { source });
     for (const store of ['memory', 'IndexedDB']) {
       const { ms, block, longTask } = await must(tab, snap, source, store, `${round} ${source}`);
-      const values = { ms, 'snap-over-read': ms / read, 'snap-over-read-16-at-once': ms / readAtOnce };
+      const values = {
+        ms,
+        'snap-over-read': ms / read,
+        'snap-over-read-16-at-once': ms / readAtOnce,
+      };
       const more = { source, store, files: FILES, fileBytes: FILE_BYTES };
       tell('snap', { ...values, 'longest-block-ms': block, 'longest-task-ms': longTask }, more);
     }

@@ -34,7 +34,14 @@ test('Node requires it', () => {
 
 test('Deno imports it', () => {
   const folder = lay('deno', tarball);
-  const flags = ['run', '--quiet', '--no-remote', '--node-modules-dir=manual', '--allow-read', '--allow-env'];
+  const flags = [
+    'run',
+    '--quiet',
+    '--no-remote',
+    '--node-modules-dir=manual',
+    '--allow-read',
+    '--allow-env',
+  ];
 
   const said = run(folder, tool('@deno/linux-x64-glibc/deno'), ...flags, 'main.js');
 
@@ -49,7 +56,8 @@ test('Bun imports it', () => {
 
 test('TypeScript finds the types as Node does and as a bundler does', () => {
   const folder = lay('typescript', tarball);
-  for (const name of ['as-esm.mts', 'as-commonjs.cts']) copyFileSync(`${folder}main.ts`, `${folder}${name}`);
+  for (const name of ['as-esm.mts', 'as-commonjs.cts'])
+    copyFileSync(`${folder}main.ts`, `${folder}${name}`);
   const tsc = tool('typescript/bin/tsc');
 
   run(folder, process.execPath, tsc, '--project', 'bundler.json');
@@ -138,7 +146,10 @@ test('workerd runs it, its wasm as a module', async () => {
     loader: { '.wasm': 'copy' },
     assetNames: '[name]',
   });
-  const contents = ['markerbed', 'other'].map((name) => ({ type: 'CompiledWasm', path: `${folder}dist/${name}.wasm` }));
+  const contents = ['markerbed', 'other'].map((name) => ({
+    type: 'CompiledWasm',
+    path: `${folder}dist/${name}.wasm`,
+  }));
   const worker = new Miniflare({
     modulesRoot: `${folder}dist`,
     modules: [{ type: 'ESModule', path: `${folder}dist/main.js` }, ...contents],

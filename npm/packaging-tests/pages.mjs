@@ -19,7 +19,8 @@ export async function foundAt(browser, address) {
   page.on('console', (message) => said.push(message.text()));
   page.on('pageerror', (error) => said.push(String(error)));
   page.on('request', (request) => {
-    if (!request.url().match(/^(http:\/\/(127\.0\.0\.1|localhost):|data:|blob:)/)) said.push(request.url());
+    if (!request.url().match(/^(http:\/\/(127\.0\.0\.1|localhost):|data:|blob:)/))
+      said.push(request.url());
   });
   try {
     await page.goto(address);

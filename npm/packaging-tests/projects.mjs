@@ -28,10 +28,14 @@ function layWrong(folder) {
   const wrong = {
     page: '<!doctype html><title>Nothing is here</title>',
     cut: wasm.subarray(0, wasm.length >> 1),
-    other: Buffer.concat([Buffer.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]), section('markerbed', '9 x')]),
+    other: Buffer.concat([
+      Buffer.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]),
+      section('markerbed', '9 x'),
+    ]),
   };
   mkdirSync(`${folder}wrong`);
-  for (const [name, bytes] of Object.entries(wrong)) writeFileSync(`${folder}wrong/${name}.wasm`, bytes);
+  for (const [name, bytes] of Object.entries(wrong))
+    writeFileSync(`${folder}wrong/${name}.wasm`, bytes);
 }
 
 /** Runs a program in a folder and answers what it printed. */

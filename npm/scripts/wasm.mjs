@@ -23,8 +23,8 @@ const FEATURES = [
 ];
 
 /**
- * What makes the file smallest as it is downloaded. Rust's compiler has inlined already what is worth
- * it: `-Oz` and `-O3` inline more, which takes 7 % more bytes with brotli and is no faster.
+ * What makes the file smallest as it is downloaded. Rust's compiler has inlined already what is
+ * worth it: `-Oz` and `-O3` inline more, which takes 7 % more bytes with brotli and is no faster.
  */
 const PASSES = ['-Oz', '--skip-pass=inlining-optimizing'];
 
@@ -58,7 +58,9 @@ export function section(name, text) {
 function scripts(folder) {
   if (!existsSync(folder)) return [];
   const files = readdirSync(folder, { recursive: true, withFileTypes: true });
-  const paths = files.filter((file) => file.isFile()).map((file) => `${file.parentPath}/${file.name}`);
+  const paths = files
+    .filter((file) => file.isFile())
+    .map((file) => `${file.parentPath}/${file.name}`);
   return paths.sort().map((path) => new URL(`file://${path}`));
 }
 

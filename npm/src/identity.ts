@@ -14,7 +14,10 @@ export interface Identity {
 /** Makes a pseudonym and a key that cannot be taken out of the browser. */
 export async function makeIdentity(): Promise<Identity> {
   try {
-    const pair = (await crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify'])) as CryptoKeyPair;
+    const pair = (await crypto.subtle.generateKey('Ed25519', false, [
+      'sign',
+      'verify',
+    ])) as CryptoKeyPair;
     const publicKey = new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey));
     return { agent: randomBytes(16), publicKey, privateKey: pair.privateKey };
   } catch (cause) {

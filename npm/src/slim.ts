@@ -21,6 +21,8 @@ export function init(source: WasmSource): Promise<void> {
 }
 
 /** Starts the engine in a module worker, which computes while this thread is free. */
-export function startWorker(options: WorkerOptions & { wasm: WasmSource }): Promise<MarkerbedWorker> {
+export function startWorker(
+  options: WorkerOptions & { wasm: WasmSource },
+): Promise<MarkerbedWorker> {
   return startWith(options);
 }

@@ -25,7 +25,7 @@ export interface WriteOptions {
 }
 
 export interface SnapOptions extends WriteOptions {
-  /** What people call the source; the ref of that name moves to the snapshot. `files` by default. */
+  /** What people call the source; the ref of that name moves to it. By default `files`. */
   label?: string;
   /** What is to be said of the snapshot. */
   message?: string;
@@ -279,7 +279,10 @@ function changed(path: PathLike): MarkerbedError {
 }
 
 function twice(path: PathLike): MarkerbedError {
-  return new MarkerbedError('name-order', `${named(path)} is given twice, or is a file and a directory`);
+  return new MarkerbedError(
+    'name-order',
+    `${named(path)} is given twice, or is a file and a directory`,
+  );
 }
 
 /** Names are bytes; as keys of a map they are strings with a character for each byte. */

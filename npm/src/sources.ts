@@ -5,7 +5,7 @@ import { bytesOf, shown, type PathLike } from './paths.js';
 /** Bytes of a file: all of them, or a `Blob` or `File` that is read piece by piece. */
 export type FileBytes = Uint8Array | Blob;
 
-/** A path and its bytes; `null` stands for a directory, which is in the tree also if it is empty. */
+/** A path and its bytes; `null` stands for a directory, in the tree also if it is empty. */
 export type GivenFile = readonly [path: PathLike, bytes: FileBytes | null];
 
 /** What a tree can be made of. Paths are given in any order; each names one file. */
@@ -71,7 +71,10 @@ function checked(file: GivenFile): GivenFile {
   throw new MarkerbedError('bad-usage', 'a file is given as a path and its bytes, or as a File');
 }
 
-async function* foundBelow(directory: FileSystemDirectoryHandle, above: string): AsyncGenerator<Found> {
+async function* foundBelow(
+  directory: FileSystemDirectoryHandle,
+  above: string,
+): AsyncGenerator<Found> {
   const children: [string, FileSystemHandle][] = [];
   try {
     // All of it first: of a directory that cannot be listed to its end nothing is taken.

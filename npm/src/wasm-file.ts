@@ -5,7 +5,8 @@ import { notLoaded, type WasmSource } from './module.js';
 
 /** Reads the file that a source names; any other source is handed on. */
 export async function opened(source: WasmSource): Promise<WasmSource> {
-  const address = typeof source === 'string' && source.startsWith('file:') ? new URL(source) : source;
+  const address =
+    typeof source === 'string' && source.startsWith('file:') ? new URL(source) : source;
   if (!(address instanceof URL) || address.protocol !== 'file:') return source;
   try {
     return await readFile(address);

@@ -225,7 +225,8 @@ export class Connection {
 /** What is given to a call, without what cannot be sent, and that. */
 function withoutOptions(given: unknown[]): [sent: unknown[], options: Options] {
   const last = given.at(-1);
-  if (typeof last !== 'object' || last === null || last instanceof Uint8Array) return [[...given], {}];
+  if (typeof last !== 'object' || last === null || last instanceof Uint8Array)
+    return [[...given], {}];
   const { onProgress, signal, ...rest } = last as Options;
   const sent = Array.isArray(last) ? last : { ...rest, ...(onProgress && { onProgress: true }) };
   const options = { ...(onProgress && { onProgress }), ...(signal && { signal }) };

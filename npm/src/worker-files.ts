@@ -79,7 +79,9 @@ export class FileSender {
     const end = Math.min(at + PIECE_BYTES, bytes.length);
     this.#open = end < bytes.length ? { path, bytes, at: end } : undefined;
     const piece = bytes.slice(at, end);
-    return piece.length === bytes.length ? { path, bytes: piece } : { path, bytes: piece, total: bytes.length };
+    return piece.length === bytes.length
+      ? { path, bytes: piece }
+      : { path, bytes: piece, total: bytes.length };
   }
 }
 

@@ -73,7 +73,8 @@ type Call = (...given: unknown[]) => unknown;
 
 function remote(connection: Connection, on: number, shapes: Record<string, Shape>): object {
   const call = ([method, shape]: [string, Shape]): [string, Call] => {
-    const ask = (given: unknown[], source?: FileSource) => connection.call(on, method, given, source);
+    const ask = (given: unknown[], source?: FileSource) =>
+      connection.call(on, method, given, source);
     const calls: Record<Shape, Call> = {
       value: async (...given) => valueOf(await ask(given)),
       items: (...given) => connection.items(on, method, given),
@@ -105,7 +106,10 @@ function streamOf(connection: Connection, answer: Answer): ReadableStream<Uint8A
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        const { items, isLast } = (await connection.again(call)) as Extract<Answer, { told: 'items' }>;
+        const { items, isLast } = (await connection.again(call)) as Extract<
+          Answer,
+          { told: 'items' }
+        >;
         for (const bytes of items as Uint8Array[]) controller.enqueue(bytes);
         if (isLast) controller.close();
       },

@@ -17,7 +17,10 @@ export function isStart(message: unknown): message is Start {
 }
 
 /** Answers over the port of a start, until the worker ends. */
-export async function serve(start: Start, opened: (wasm: WasmSource) => Promise<WasmSource>): Promise<void> {
+export async function serve(
+  start: Start,
+  opened: (wasm: WasmSource) => Promise<WasmSource>,
+): Promise<void> {
   const served = new Served(start.port);
   if (start.markerbed !== PROTOCOL) {
     const message = 'the script of the worker is of another version of markerbed';

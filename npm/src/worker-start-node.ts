@@ -14,7 +14,10 @@ export interface WorkerOptions {
 }
 
 /** Starts the engine in a worker thread. */
-export async function startWith({ worker, wasm }: WorkerOptions & { wasm: WasmSource }): Promise<MarkerbedWorker> {
+export async function startWith({
+  worker,
+  wasm,
+}: WorkerOptions & { wasm: WasmSource }): Promise<MarkerbedWorker> {
   const source = await sendable(wasm);
   const begun = worker ?? new Worker(new URL('./worker-node.cjs', import.meta.url), NO_FLAGS);
   return remoteEngine(await Connection.begin(held(begun), source));

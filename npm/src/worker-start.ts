@@ -12,7 +12,10 @@ export interface WorkerOptions {
 }
 
 /** Starts the engine in a module worker. */
-export async function startWith({ worker, wasm }: WorkerOptions & { wasm: WasmSource }): Promise<MarkerbedWorker> {
+export async function startWith({
+  worker,
+  wasm,
+}: WorkerOptions & { wasm: WasmSource }): Promise<MarkerbedWorker> {
   const source = await sendable(wasm);
   if (worker !== undefined) return remoteEngine(await Connection.begin(held(worker), source));
   if (typeof Worker === 'undefined') {

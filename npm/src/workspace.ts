@@ -184,7 +184,8 @@ export class Workspace {
       }
       const below = joined(last.path, bytesOf(child.name));
       yield { ...child, path: shown(below), depth: open.length - 1 };
-      if (child.kind === 'directory') open.push({ path: below, children: this.list(tree, below) });
+      if (child.kind === 'directory')
+        open.push({ path: below, children: this.list(tree, below) });
     }
   }
 
@@ -217,8 +218,8 @@ export class Workspace {
 
   /**
    * A proof file of what is at a path, absence too; `isBlind` leaves out the names beside it. Of a
-   * reference to a snapshot it brings the snapshot along. `undefined` if a blind proof would have to
-   * say that nothing is there.
+   * reference to a snapshot it brings the snapshot along. `undefined` if a blind proof would have
+   * to say that nothing is there.
    */
   prove(
     tree: string,

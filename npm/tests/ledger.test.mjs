@@ -50,7 +50,14 @@ test('trees are named as on the command line', async () => {
   const first = await workspace.snap(one, { label: 'garden' });
   const second = await workspace.snap(two, { label: 'garden' });
 
-  const names = ['@', '#2', 'garden', second.snapshot.id.slice(0, 12), second.snapshot.id, second.root];
+  const names = [
+    '@',
+    '#2',
+    'garden',
+    second.snapshot.id.slice(0, 12),
+    second.snapshot.id,
+    second.root,
+  ];
   for (const name of names) {
     assert.deepEqual(await workspace.read(name, 'a/b'), text.encode('two'), name);
   }
@@ -88,13 +95,16 @@ test('a walk finds everything, with sizes of files and of directories', async ()
   const { root } = await workspace.writeTree([...two, ['empty/directory', null]]);
 
   const walked = await all(workspace.walk(root));
-  assert.deepEqual(walked.map(({ path, kind, bytes, files, depth }) => [path, kind, bytes, files, depth]), [
-    ['a', 'directory', 3, 1, 0],
-    ['a/b', 'file', 3, undefined, 1],
-    ['c', 'file', 1, undefined, 0],
-    ['empty', 'directory', 0, 0, 0],
-    ['empty/directory', 'directory', 0, 0, 1],
-  ]);
+  assert.deepEqual(
+    walked.map(({ path, kind, bytes, files, depth }) => [path, kind, bytes, files, depth]),
+    [
+      ['a', 'directory', 3, 1, 0],
+      ['a/b', 'file', 3, undefined, 1],
+      ['c', 'file', 1, undefined, 0],
+      ['empty', 'directory', 0, 0, 0],
+      ['empty/directory', 'directory', 0, 0, 1],
+    ],
+  );
 });
 
 test('what cannot be read ends it, or is a gap if that is wanted', async () => {
@@ -103,7 +113,12 @@ test('what cannot be read ends it, or is a gap if that is wanted', async () => {
   gone.arrayBuffer = async () => {
     throw new DOMException('it is gone', 'NotReadableError');
   };
-  const source = [...one, ['gone/file', gone], ['\ud800', text.encode('x')], [`n/${'x'.repeat(1_025)}`, gone]];
+  const source = [
+    ...one,
+    ['gone/file', gone],
+    ['\ud800', text.encode('x')],
+    [`n/${'x'.repeat(1_025)}`, gone],
+  ];
 
   await assert.rejects(workspace.snap(source), { code: 'bad-name' });
   await assert.rejects(workspace.snap(source.slice(0, 2)), { code: 'file-unreadable' });

@@ -17,7 +17,9 @@ test('what was taken is listed, read, compared and proven', async () => {
   const workspace = await Workspace.inMemory();
   const heard = [];
 
-  const { root, files, bytes } = await workspace.snap(FILES, { onProgress: (it) => heard.push(it) });
+  const { root, files, bytes } = await workspace.snap(FILES, {
+    onProgress: (it) => heard.push(it),
+  });
   const again = await workspace.snap([...FILES].reverse());
   const other = await workspace.snap(FILES.slice(1));
   const names = [];
@@ -35,7 +37,10 @@ test('what was taken is listed, read, compared and proven', async () => {
     isComplete: true,
   });
   const verdict = verify(proof, root);
-  assert.deepEqual([verdict.verdict, verdict.path, verdict.found], ['verified', 'notes/plan.md', 'present']);
+  assert.deepEqual(
+    [verdict.verdict, verdict.path, verdict.found],
+    ['verified', 'notes/plan.md', 'present'],
+  );
   assert.equal(verdict.content, contentIds([FILES[0][1]])[0]);
   assert.equal(verify(proof, other.root).verdict, 'differs');
   workspace.free();
@@ -65,7 +70,14 @@ test('what is wrong is told with a code, and nothing goes on', async () => {
   };
 
   await refused(() => workspace.snap([...FILES, FILES[0]]), 'name-order');
-  await refused(() => workspace.snap([['a', new Uint8Array()], ['a/b', new Uint8Array()]]), 'name-order');
+  await refused(
+    () =>
+      workspace.snap([
+        ['a', new Uint8Array()],
+        ['a/b', new Uint8Array()],
+      ]),
+    'name-order',
+  );
   await refused(() => workspace.snap([['a//b', new Uint8Array()]]), 'bad-name');
   await refused(() => workspace.snap([['a/../b', new Uint8Array()]]), 'bad-name');
   await refused(() => workspace.snap([['\ud800', new Uint8Array()]]), 'bad-name');

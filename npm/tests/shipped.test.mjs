@@ -42,7 +42,8 @@ test('what is packed and what a page downloads stay small', () => {
 });
 
 test('only what is needed is packed', () => {
-  const kinds = /^(dist\/[\w.-]+\.(js|cjs|mjs|d\.ts|d\.cts|d\.mts|wasm|map)|package\.json|.+\.md|LICENSE.*)$/;
+  const kinds =
+    /^(dist\/[\w.-]+\.(js|cjs|mjs|d\.ts|d\.cts|d\.mts|wasm|map)|package\.json|.+\.md|LICENSE.*)$/;
 
   assert.deepEqual(files.filter((file) => !kinds.test(file)), []);
   for (const needed of ['README.md', 'LICENSE-MIT', 'LICENSE-APACHE', 'dist/markerbed.wasm']) {

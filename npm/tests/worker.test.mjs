@@ -49,7 +49,10 @@ withWorker('a worker answers what this thread answers', async (worker) => {
   assert.deepEqual(await workspace.read(root, 'notes/plan.md'), FILES[0][1]);
   assert.equal(await workspace.read(root, 'none'), undefined);
   const { changes } = await workspace.diff(root, other.root);
-  assert.deepEqual(changes.map(({ change, path }) => [change, path]), [['removed', 'notes/plan.md']]);
+  assert.deepEqual(
+    changes.map(({ change, path }) => [change, path]),
+    [['removed', 'notes/plan.md']],
+  );
   assert.deepEqual([verdict.verdict, verdict.path], ['verified', 'notes/plan.md']);
   assert.deepEqual(await worker.contentIds([FILES[0][1]]), [verdict.content]);
   assert.equal(FILES[0][1].length, 18, 'what was given is still there');
@@ -100,32 +103,36 @@ withWorker('a list is told page by page, and can be left', async (worker) => {
   }, 'no-ref');
 });
 
-withWorker('what was recorded is told of, and a large file is read piece by piece', async (worker) => {
-  const workspace = await worker.inMemory();
-  const large = new Uint8Array(5_000_000).map((_, at) => at % 251);
+withWorker(
+  'what was recorded is told of, and a large file is read piece by piece',
+  async (worker) => {
+    const workspace = await worker.inMemory();
+    const large = new Uint8Array(5_000_000).map((_, at) => at % 251);
 
-  const { snapshot, root } = await workspace.snap([['large', large]], { label: 'one' });
-  await workspace.snap(FILES, { label: 'two' });
-  const labels = [];
-  for await (const { source } of workspace.snapshots()) labels.push(source);
-  const walked = [];
-  for await (const { path, depth } of workspace.walk('@')) walked.push([path, depth]);
-  const pieces = [];
-  for await (const piece of await workspace.open(root, 'large')) pieces.push(piece);
-  const left = (await workspace.open(root, 'large')).getReader();
-  await left.read();
-  await left.cancel();
+    const { snapshot, root } = await workspace.snap([['large', large]], { label: 'one' });
+    await workspace.snap(FILES, { label: 'two' });
+    const labels = [];
+    for await (const { source } of workspace.snapshots()) labels.push(source);
+    const walked = [];
+    for await (const { path, depth } of workspace.walk('@')) walked.push([path, depth]);
+    const pieces = [];
+    for await (const piece of await workspace.open(root, 'large')) pieces.push(piece);
+    const left = (await workspace.open(root, 'large')).getReader();
+    await left.read();
+    await left.cancel();
 
-  assert.match(workspace.id, /^[0-9a-f]{64}$/);
-  assert.deepEqual(labels, ['two', 'one']);
-  assert.equal((await workspace.snapshot('#1')).id, snapshot.id);
-  assert.deepEqual(walked.map(([path]) => path), [
-    'empty', 'notes', 'notes/ideas', 'notes/ideas/garden.md', 'notes/plan.md',
-  ]);
-  assert.ok(pieces.length > 1);
-  assert.deepEqual(new Uint8Array(await new Blob(pieces).arrayBuffer()), large);
-  assert.equal(await workspace.open(root, 'none'), undefined);
-});
+    assert.match(workspace.id, /^[0-9a-f]{64}$/);
+    assert.deepEqual(labels, ['two', 'one']);
+    assert.equal((await workspace.snapshot('#1')).id, snapshot.id);
+    assert.deepEqual(
+      walked.map(([path]) => path),
+      ['empty', 'notes', 'notes/ideas', 'notes/ideas/garden.md', 'notes/plan.md'],
+    );
+    assert.ok(pieces.length > 1);
+    assert.deepEqual(new Uint8Array(await new Blob(pieces).arrayBuffer()), large);
+    assert.equal(await workspace.open(root, 'none'), undefined);
+  },
+);
 
 withWorker('progress is told in between and once at the end', async (worker) => {
   const workspace = await worker.inMemory();
@@ -162,7 +169,9 @@ withWorker('who aborts gets its reason, and the worker goes on', async (worker) 
   await new Promise((resolve) => setImmediate(resolve));
   assert.ok(isClosed);
   assert.ok(given < 20_000, `${given} files were taken out of an endless source`);
-  await assert.rejects(workspace.snap(FILES, { signal: AbortSignal.abort() }), { name: 'AbortError' });
+  await assert.rejects(workspace.snap(FILES, { signal: AbortSignal.abort() }), {
+    name: 'AbortError',
+  });
   assert.equal((await workspace.snap(FILES)).root, ROOT);
 });
 
@@ -220,7 +229,11 @@ test('a worker that is stopped under calls ends them all', async () => {
     }
   }
   const { root } = await workspace.snap(FILES);
-  const open = [workspace.snap(endless()), workspace.snap(endless()), workspace.read(root, 'empty')];
+  const open = [
+    workspace.snap(endless()),
+    workspace.snap(endless()),
+    workspace.read(root, 'empty'),
+  ];
 
   worker.stop();
 

@@ -295,7 +295,7 @@ pub(crate) fn check(workspace: &Workspace) -> CheckReport {
 
 fn check_with(workspace: &Workspace, data: CheckData) -> CheckReport {
     let options = CheckOptions { data, ..CheckOptions::default() };
-    wait(check_workspace(&workspace, Scanned::default(), &options, &Silent)).unwrap()
+    wait(check_workspace(workspace, Scanned::default(), &options, &Silent)).unwrap()
 }
 
 pub(crate) fn codes(report: &CheckReport) -> Vec<&'static str> {

@@ -85,8 +85,14 @@ const CASES = [
   ['bad-usage', (engine) => engine.Store.open(undefined)],
   ['bad-usage', (engine) => engine.Store.inMemory().at(7)],
   ['bad-id', (engine) => engine.Store.inMemory().at('7')],
-  ['bad-usage', (engine) => engine.Store.inMemory().begin(new Uint8Array(31), new Uint8Array(32), '', {})],
-  ['bad-usage', (engine) => engine.Store.inMemory().begin(new Uint8Array(32), new Uint8Array(32), '', {})],
+  [
+    'bad-usage',
+    (engine) => engine.Store.inMemory().begin(new Uint8Array(31), new Uint8Array(32), '', {}),
+  ],
+  [
+    'bad-usage',
+    (engine) => engine.Store.inMemory().begin(new Uint8Array(32), new Uint8Array(32), '', {}),
+  ],
   ['no-workspace', (engine) => engine.Store.inMemory().openWorkspace()],
   ['unknown-workspace', (engine) => engine.Store.inMemory().openWorkspace('00'.repeat(32))],
   ['bad-usage', (engine, it) => it.commitSnapshot({}, {})],

@@ -71,7 +71,10 @@ const CASES = {
       return { again, text, bytes, gone };
     });
     const { again, text, bytes, gone } = told;
-    assert.deepEqual([again, text, bytes, gone], ['store-exists', 'Water the plants.\n', 24, 'no-store']);
+    assert.deepEqual(
+      [again, text, bytes, gone],
+      ['store-exists', 'Water the plants.\n', 24, 'no-store'],
+    );
   },
 
   async 'progress comes in between, and who aborts gets its reason'(tab) {
