@@ -15,7 +15,7 @@ const CASES = [
   ['bad-usage', (engine, it, root, path) => it.readFile(7, path)],
   ['bad-usage', (engine, it, root, path) => it.readFile(null, path)],
   ['bad-usage', (engine, it, root, path) => it.readFile('\udfff', path)],
-  ['bad-id', (engine, it, root, path) => it.readFile('x', path)],
+  ['no-ref', (engine, it, root, path) => it.readFile('x', path)],
   ['bad-name', (engine, it, root) => it.readFile(root, new TextEncoder().encode('a/../a'))],
   [
     'bad-usage',
