@@ -34,6 +34,20 @@ pub(crate) fn run_alone() -> Result<(), Failure> {
 ///
 /// If something cannot be built, a test fails, or fewer were run than there were.
 pub(crate) fn run(build: &Build, mut hear: impl FnMut(&str)) -> Result<(), Failure> {
+    self::build(build)?;
+    let folder = root().join(PACKAGE);
+    for (tests, at_least) in [("tests/", TESTS), ("packaging-tests/", PROJECTS)] {
+        run_tests(&folder, tests, at_least, &mut hear)?;
+    }
+    Ok(())
+}
+
+/// Builds the package, ready to be packed.
+///
+/// # Errors
+///
+/// If something cannot be built.
+pub(crate) fn build(build: &Build) -> Result<(), Failure> {
     let folder = root().join(PACKAGE);
     let wasm = folder.join("wasm");
     if wasm.exists() {
@@ -41,11 +55,7 @@ pub(crate) fn run(build: &Build, mut hear: impl FnMut(&str)) -> Result<(), Failu
     }
     let module = build_module(build, WEB, "simd", true, "symbols")?;
     tool("browser").arg(&module).arg(&wasm).run()?;
-    Program::new("node scripts/build.mjs").current_dir(&folder).run()?;
-    for (tests, at_least) in [("tests/", TESTS), ("packaging-tests/", PROJECTS)] {
-        run_tests(&folder, tests, at_least, &mut hear)?;
-    }
-    Ok(())
+    Program::new("node scripts/build.mjs").current_dir(&folder).run()
 }
 
 /// What a setup could not install, if anything.
@@ -81,7 +91,8 @@ fn run_tests(
     Err(Failure::new(format!("of npm/{tests} fewer tests were run than there are")))
 }
 
-const PACKAGE: &str = "npm";
+/// Where the package is.
+pub(crate) const PACKAGE: &str = "npm";
 
 /// What has npm packages of its own: what builds the package, and what uses it.
 pub(crate) const FOLDERS: [&str; 2] = [PACKAGE, "npm/packaging-tests"];

@@ -124,6 +124,7 @@ const A_FILE: Bound = Memory { mib: 64.0, bytes_a_file: 150.0 };
 const ZSTD: &str = "tar | zstd -1";
 const B3SUM: &str = "b3sum on two processes";
 /// At least nine tenths as fast as the hash function without the engine.
+const TWICE_READ: Bound = Times("reading alone", 2.0);
 const NEARLY_BARE: Bound = Times("bare BLAKE3", 1.0 / 0.9);
 const GIT_ADD: &str = "git add, write-tree";
 
@@ -186,6 +187,14 @@ const LINES: &[Line] = &[
     line(Runtimes, "runtime, cache, instance, answer", "begin", WallMs, AtMost(5.0)),
     line(Runtimes, "10,000 objects into IndexedDB", "put", WallS, AtMost(3.0)),
     line(Runtimes, "10,000 objects back", "fetch", WallS, AtMost(1.0)),
+    line(Runtimes, "10,000 files, Chromium", "files into IndexedDB in Chromium", WallS, TWICE_READ),
+    line(Runtimes, "as a folder", "directory into IndexedDB in Chromium", WallS, TWICE_READ),
+    line(Runtimes, "10,000 files, Firefox", "files into IndexedDB in Firefox", WallS, TWICE_READ),
+    line(Runtimes, "as a folder", "directory into IndexedDB in Firefox", WallS, TWICE_READ),
+    line(Runtimes, "first use", "first use by a worker in Chromium", WallMs, AtMost(200.0)),
+    line(Runtimes, "first use", "first use by a worker in Firefox", WallMs, AtMost(200.0)),
+    line(Runtimes, "page blocked", "longest block of the page in Chromium", WallMs, AtMost(50.0)),
+    line(Runtimes, "page blocked", "longest block of the page in Firefox", WallMs, AtMost(50.0)),
     line(Records, "insert", "insert", CpuUs, AtMost(3.0)),
     line(Records, "the same", "insert", CpuUs, Beside("LMDB")),
     line(Records, "the same", "insert", CpuUs, Beside("RocksDB")),

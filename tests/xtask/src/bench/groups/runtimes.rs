@@ -6,6 +6,7 @@ use crate::{
     bench::{contest::Contest, results::Quantity},
     browser, components, cross_target,
     failure::{Failure, OrFail},
+    npm,
     program::{Program, Show, Stream},
     setup::{Target, browsers},
 };
@@ -13,6 +14,7 @@ use crate::{
 pub(super) fn measure(contest: &mut Contest<'_>) -> Result<(), Failure> {
     browsers(cross_target::DRIVER)?;
     browsers(browser::DRIVER)?;
+    browsers(npm::PACKAGE)?;
     let build = Target::Wasm32.ensure()?;
     components::make(&build)?;
     let rounds = contest.settings.rounds;
@@ -28,6 +30,10 @@ pub(super) fn measure(contest: &mut Contest<'_>) -> Result<(), Failure> {
         .arg(rounds.to_string())
         .run_hearing(Stream::Output, Show::IfItFails, |line| heard.line(line))?;
     browser::bench(&build, rounds, |line| heard.line(line))?;
+    npm::build(&build)?;
+    Program::new("node npm/bench/worker.mjs")
+        .arg(rounds.to_string())
+        .run_hearing(Stream::Output, Show::IfItFails, |line| heard.line(line))?;
     heard.add_to(contest)
 }
 
