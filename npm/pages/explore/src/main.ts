@@ -1,0 +1,238 @@
+import { app, engine } from './app.js';
+import { beginRootCheck, checkProof } from './check.js';
+import { clearDetails, showDetails } from './details.js';
+import { button, copyFrom, fill, make, part, say, show } from './dom.js';
+import { open, type Gap, type Kept } from './engine.js';
+import { fail } from './failure.js';
+import { codeOf } from './failures.js';
+import { shown } from './names.js';
+import { count, groups, size, some, when } from './numbers.js';
+import { fromDrop, fromFiles, fromHandle, type Source } from './source.js';
+import { take, type Taken } from './take.js';
+import { Tree } from './tree.js';
+
+const tree = new Tree(part('tree'));
+
+async function begin(): Promise<void> {
+  beginGiving();
+  beginTabs();
+  beginRootCheck();
+  const copy = part<HTMLButtonElement>('copy-root');
+  copy.addEventListener('click', () => void copyFrom(copy, app.selected?.root ?? '', 'Root'));
+  try {
+    app.engine = await open(new URL(WASM, document.baseURI));
+    document.body.dataset['ready'] = 'true';
+    await listKept();
+  } catch (error) {
+    const isOld = ['no-webassembly', 'browser-too-old'].includes(codeOf(error));
+    fail(error, isOld ? [] : [{ text: 'Reload the page', go: () => location.reload() }]);
+  }
+}
+
+/** Dropping and picking, of folders, files and proofs. */
+function beginGiving(): void {
+  const body = document.body;
+  const isFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') ?? false;
+  document.addEventListener('dragover', (event) => {
+    if (!isFiles(event)) return;
+    event.preventDefault();
+    const isProof = (event.target as Element).closest?.('#proof-drop') !== null;
+    body.dataset['drag'] = isProof ? 'proof' : 'tree';
+  });
+  document.addEventListener('dragleave', (event) => {
+    if (event.relatedTarget === null) delete body.dataset['drag'];
+  });
+  document.addEventListener('drop', (event) => {
+    if (!isFiles(event) || event.dataTransfer === null) return;
+    event.preventDefault();
+    const isProof = body.dataset['drag'] === 'proof';
+    delete body.dataset['drag'];
+    void dropped(event.dataTransfer, isProof);
+  });
+  const folder = part<HTMLInputElement>('folder-input');
+  const files = part<HTMLInputElement>('files-input');
+  const proof = part<HTMLInputElement>('proof-input');
+  part('pick-folder').addEventListener('click', () => void pickFolder(folder));
+  part('pick-files').addEventListener('click', () => files.click());
+  part('pick-proof').addEventListener('click', () => proof.click());
+  for (const input of [folder, files]) {
+    input.addEventListener('change', () => {
+      record(fromFiles(input.files ?? []));
+      input.value = '';
+    });
+  }
+  proof.addEventListener('change', () => {
+    void proofOf(proof.files?.[0]);
+    proof.value = '';
+  });
+}
+
+async function dropped(data: DataTransfer, isProof: boolean): Promise<void> {
+  const [file] = data.files;
+  if (isProof || (data.files.length === 1 && file?.name.endsWith('.proof'))) return proofOf(file);
+  try {
+    const source = await fromDrop(data);
+    if (source === undefined) say('There is no file in what was dropped.');
+    record(source);
+  } catch (error) {
+    fail(error);
+  }
+}
+
+async function pickFolder(input: HTMLInputElement): Promise<void> {
+  if (window.showDirectoryPicker === undefined) return input.click();
+  try {
+    record(fromHandle(await window.showDirectoryPicker({ mode: 'read' })));
+  } catch (error) {
+    // Who closes the dialog changed their mind.
+    if (codeOf(error) !== 'aborted') fail(error);
+  }
+}
+
+async function proofOf(file: File | undefined): Promise<void> {
+  if (file === undefined || app.engine === undefined) return;
+  try {
+    checkProof(new Uint8Array(await file.slice(0, PROOF_BYTES_MAX).arrayBuffer()));
+  } catch (error) {
+    fail(error);
+  }
+}
+
+function record(source: Source | undefined): void {
+  if (source === undefined || app.engine === undefined) return;
+  void take(source, recorded).finally(drawView);
+}
+
+async function recorded({ kept, isNew, gaps }: Taken): Promise<void> {
+  await listKept();
+  const listed = app.kept.find(({ id }) => id === kept.id);
+  await select({ ...kept, ...(listed ?? {}) }, gaps);
+  part('snapshot-title').focus();
+  const news = isNew ? 'Snapshot recorded' : 'Nothing has changed since the last snapshot of it';
+  say(`${news}: ${some(kept.files ?? 0, 'file')}, ${size(kept.bytes ?? 0)}`);
+}
+
+async function listKept(): Promise<void> {
+  app.kept = await engine().snapshots();
+  if (app.selected !== undefined && !app.kept.some(({ id }) => id === app.selected?.id)) {
+    app.selected = undefined;
+  }
+  const [first] = app.kept;
+  if (app.selected === undefined && first !== undefined) await select(first, []);
+  drawKept();
+  drawView();
+}
+
+function drawKept(): void {
+  part('kept-count').textContent = count(app.kept.length);
+  const items = app.kept.map((kept) =>
+    make(
+      'li',
+      {},
+      button(
+        [
+          make('span', { class: 'kept-label' }, shown(kept.label)),
+          make('span', { class: 'kept-time' }, when(kept.time)),
+          make('code', { class: 'mono kept-root' }, kept.root.slice(0, 8)),
+          make('span', { class: 'kept-size' }, kept.files === undefined ? '' : some(kept.files, 'file')),
+        ],
+        () => select(kept, []),
+        { 'aria-current': kept.id === app.selected?.id ? 'true' : undefined },
+      ),
+    ),
+  );
+  fill(part('kept-list'), items);
+}
+
+function drawView(): void {
+  document.body.dataset['view'] = app.kept.length > 0 ? 'snapshots' : 'empty';
+  show(part('kept'), app.kept.length > 0);
+  show(part('snapshot'), app.selected !== undefined);
+}
+
+async function select(kept: Kept, gaps: Gap[]): Promise<void> {
+  app.selected = kept;
+  drawKept();
+  drawView();
+  part('snapshot-title').replaceChildren(shown(kept.label));
+  part('snapshot-meta').textContent = `Snapshot ${kept.number}, taken ${when(kept.time)}`;
+  fill(part('root'), groups(kept.root).map((group) => make('span', {}, group)));
+  fill(
+    part('facts'),
+    fact('Files', kept.files === undefined ? '…' : count(kept.files)),
+    fact('Size', kept.bytes === undefined ? '…' : size(kept.bytes)),
+    fact('Exactly', kept.bytes === undefined ? '…' : some(kept.bytes, 'byte')),
+  );
+  drawGaps(gaps);
+  clearDetails();
+  await tree.begin({
+    list: (path) => engine().list(kept.root, path),
+    notes: () => ({ size: '', mark: '', change: undefined }),
+    onSelect: ({ path, name, kind, id }) =>
+      void showDetails({ path, name, kind, id, bytes: undefined, change: undefined }),
+    onFailure: fail,
+  });
+}
+
+function drawGaps(gaps: Gap[]): void {
+  if (gaps.length === 0) return fill(part('gaps'));
+  const listed = gaps.slice(0, GAPS_SHOWN).map(({ path, why }) => make('li', {}, shown(path), ` ${why}`));
+  const more = gaps.length - listed.length;
+  fill(
+    part('gaps'),
+    make(
+      'details',
+      { class: 'notice' },
+      make('summary', {}, `${some(gaps.length, 'path')} could not be read and was left out`),
+      make('ul', {}, listed, more > 0 ? make('li', {}, `and ${count(more)} more`) : undefined),
+    ),
+  );
+}
+
+function fact(name: string, value: string): HTMLElement {
+  return make('div', {}, make('dt', {}, name), make('dd', {}, value));
+}
+
+/** Tabs: one is chosen, arrows go between them. */
+function beginTabs(): void {
+  const tabs = Array.from(document.querySelectorAll<HTMLElement>('[role=tab]'));
+  const choose = (chosen: HTMLElement): void => {
+    for (const tab of tabs) {
+      const isChosen = tab === chosen;
+      tab.setAttribute('aria-selected', String(isChosen));
+      tab.tabIndex = isChosen ? 0 : -1;
+      show(part(tab.getAttribute('aria-controls') ?? ''), isChosen);
+    }
+    tree.draw();
+  };
+  for (const [at, tab] of tabs.entries()) {
+    tab.addEventListener('click', () => choose(tab));
+    tab.addEventListener('keydown', (event) => {
+      const steps: Record<string, number> = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: -1 };
+      const step = steps[event.key];
+      if (step === undefined) return;
+      event.preventDefault();
+      const next = tabs.at(step % tabs.length);
+      if (next === undefined) return;
+      choose(next);
+      next.focus();
+    });
+  }
+  if (tabs[0] !== undefined) choose(tabs[0]);
+}
+
+declare global {
+  /** The name of the wasm file, put in by the build. */
+  const WASM: string;
+  interface Window {
+    showDirectoryPicker?: (options: { mode: 'read' }) => Promise<FileSystemDirectoryHandle>;
+  }
+  interface DataTransferItem {
+    getAsFileSystemHandle?: () => Promise<FileSystemHandle | null>;
+  }
+}
+
+const PROOF_BYTES_MAX = 64 << 20;
+const GAPS_SHOWN = 100;
+
+void begin();

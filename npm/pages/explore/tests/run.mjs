@@ -1,0 +1,56 @@
+// Drives the built page as a person would: node tests/run.mjs [PART OF A NAME]
+import { readdir } from 'node:fs/promises';
+import { launch, openPage, picture, place, servePage } from './harness.mjs';
+import * as taking from './taking.mjs';
+
+const FLOOR = 1;
+const wanted = process.argv[2];
+const cases = [taking].flatMap((part) => part.cases);
+const chosen = cases.filter(([name]) => wanted === undefined || name.includes(wanted));
+
+const server = await servePage();
+const browser = await launch();
+let failed = 0;
+try {
+  for (const [name, run] of chosen) await tried(name, run);
+} finally {
+  await browser.close();
+  await server.stop();
+}
+const pictures = (await readdir(place)).filter((file) => file.endsWith('.png')).length;
+console.log(`explore: ${chosen.length} cases, ${failed} failed; ${pictures} pictures in ${place}`);
+if (wanted === undefined && chosen.length < FLOOR) {
+  console.log(`explore: fewer than ${FLOOR} cases`);
+  failed += 1;
+}
+process.exitCode = failed > 0 ? 1 : 0;
+
+async function tried(name, run) {
+  const contexts = [];
+  const newContext = async (options = {}) => {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, ...options });
+    contexts.push(context);
+    return context;
+  };
+  const opened = [];
+  const open = async (context, address = server.address) => {
+    const page = await openPage(context ?? (await newContext()), address);
+    opened.push(page);
+    return page;
+  };
+  const began = performance.now();
+  try {
+    await run({ newContext, open, address: server.address });
+    for (const page of opened) {
+      if (page.errors.length > 0) throw new Error(`the page logged: ${page.errors.join('; ')}`);
+    }
+    console.log(`ok   ${name} (${Math.round(performance.now() - began)} ms)`);
+  } catch (error) {
+    failed += 1;
+    console.log(`FAIL ${name}\n${error.stack}`);
+    for (const [at, page] of opened.entries()) {
+      await picture(page, `failed-${name.replace(/\W+/g, '-').slice(0, 60)}-${at}`).catch(() => {});
+    }
+  }
+  for (const context of contexts) await context.close();
+}
