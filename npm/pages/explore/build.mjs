@@ -22,6 +22,11 @@ const names = { 'main.js': main, 'explore.css': css, 'icon.svg': icon };
 const page = await readFile(new URL('index.html', here), 'utf8');
 const html = page.replace(/\{\{(.+?)\}\}/g, (_, name) => names[name]);
 await write('index.html', Buffer.from(html));
+// Of the same files, it is the same build.
+const list = JSON.stringify(kept);
+const digest = createHash('sha256').update(list).digest('hex').slice(0, 12);
+const files = { ...kept };
+await write('sw.js', await bundle('src/worker/sw.ts', { FILES: files, BUILD: digest }));
 const sizes = Object.keys(kept).join(', ');
 console.log(`dist: ${sizes}`);
 

@@ -1,24 +1,36 @@
 import { app, engine } from './app.js';
+import { differenceOf, markOf, showChanges, tellDifference } from './changes.js';
 import { beginRootCheck, checkProof } from './check.js';
 import { clearDetails, showDetails } from './details.js';
 import { button, copyFrom, fill, make, part, say, show } from './dom.js';
 import { open, type Gap, type Kept } from './engine.js';
 import { fail } from './failure.js';
 import { codeOf } from './failures.js';
-import { shown } from './names.js';
+import { beginOffline } from './offline.js';
+import { SizeMap, type Pictured } from './map.js';
+import { key, shown, spelled, split, type Name } from './names.js';
 import { count, groups, size, some, when } from './numbers.js';
 import { fromDrop, fromFiles, fromHandle, type Source } from './source.js';
+import { at, summarize, type Summary } from './summary.js';
 import { take, type Taken } from './take.js';
 import { Tree } from './tree.js';
 
 const tree = new Tree(part('tree'));
+const map = new SizeMap((path) => void reveal(path));
+/** Sizes of trees that were looked at lately, by root. */
+const summaries = new Map<string, Promise<Summary>>();
+/** What is known of the selected snapshot by now. */
+let seen: Pictured | undefined;
+let looking: AbortController | undefined;
 
 async function begin(): Promise<void> {
+  void beginOffline();
   beginGiving();
   beginTabs();
   beginRootCheck();
   const copy = part<HTMLButtonElement>('copy-root');
   copy.addEventListener('click', () => void copyFrom(copy, app.selected?.root ?? '', 'Root'));
+  part('against').addEventListener('change', chooseAgainst);
   try {
     app.engine = await open(new URL(WASM, document.baseURI));
     document.body.dataset['ready'] = 'true';
@@ -152,26 +164,132 @@ function drawView(): void {
 
 async function select(kept: Kept, gaps: Gap[]): Promise<void> {
   app.selected = kept;
+  app.against = undefined;
   drawKept();
   drawView();
   part('snapshot-title').replaceChildren(shown(kept.label));
   part('snapshot-meta').textContent = `Snapshot ${kept.number}, taken ${when(kept.time)}`;
   fill(part('root'), groups(kept.root).map((group) => make('span', {}, group)));
-  fill(
-    part('facts'),
-    fact('Files', kept.files === undefined ? '…' : count(kept.files)),
-    fact('Size', kept.bytes === undefined ? '…' : size(kept.bytes)),
-    fact('Exactly', kept.bytes === undefined ? '…' : some(kept.bytes, 'byte')),
-  );
+  part('root-answer').textContent = '';
+  drawFacts(kept, undefined);
   drawGaps(gaps);
+  drawAgainst();
   clearDetails();
-  await tree.begin({
+  looking?.abort();
+  looking = new AbortController();
+  void look(kept, undefined, looking.signal);
+  await beginTree(kept);
+}
+
+function beginTree(kept: Kept): Promise<void> {
+  return tree.begin({
     list: (path) => engine().list(kept.root, path),
-    notes: () => ({ size: '', mark: '', change: undefined }),
-    onSelect: ({ path, name, kind, id }) =>
-      void showDetails({ path, name, kind, id, bytes: undefined, change: undefined }),
+    notes: ({ path }) => notesOf(path),
+    onSelect: ({ path, name, kind, id }) => {
+      const bytes = at(seen?.summary, split(path))?.bytes;
+      void showDetails({ path, name, kind, id, bytes, change: notesOf(path).change });
+    },
     onFailure: fail,
   });
+}
+
+function notesOf(path: Name): { size: string; mark: string; change: string | undefined } {
+  const known = at(seen?.summary, split(path));
+  const difference = seen?.against?.difference;
+  const own = difference?.byPath.get(key(path));
+  const change = own ?? (difference?.below.has(key(path)) ? 'inside' : undefined);
+  const mark = change === 'inside' ? '±' : markOf(change);
+  return { size: known === undefined ? '' : size(known.bytes), mark, change };
+}
+
+/** Adds up sizes and finds what is different, while the person looks at the files already. */
+async function look(kept: Kept, other: Kept | undefined, signal: AbortSignal): Promise<void> {
+  const note = part('against-note');
+  note.textContent = '';
+  seen = undefined;
+  map.show(undefined);
+  drawChanges();
+  try {
+    const summary = await summaryOf(kept.root, signal);
+    let against: Pictured['against'];
+    if (other !== undefined) {
+      note.textContent = 'Comparing…';
+      const { changes, isComplete } = await engine().diff(other.root, kept.root);
+      const before = await summaryOf(other.root, signal);
+      against = { summary: before, difference: differenceOf(changes, isComplete) };
+    }
+    if (signal.aborted) return;
+    seen = { label: kept.label, summary, against };
+    drawFacts(kept, summary);
+    map.show(seen);
+    tree.draw();
+    drawChanges();
+    if (against !== undefined) tellDifference(note, against.difference);
+  } catch (error) {
+    if (!signal.aborted) fail(error);
+  }
+}
+
+function summaryOf(root: string, signal: AbortSignal): Promise<Summary> {
+  const known = summaries.get(root);
+  if (known !== undefined) return known;
+  const made = summarize(engine(), root, signal);
+  summaries.set(root, made);
+  made.catch(() => summaries.delete(root));
+  const [oldest] = summaries.keys();
+  if (summaries.size > SUMMARIES_MAX && oldest !== undefined) summaries.delete(oldest);
+  return made;
+}
+
+function drawFacts(kept: Kept, summary: Summary | undefined): void {
+  const files = kept.files ?? (summary?.isWhole ? summary.top.files : undefined);
+  const bytes = kept.bytes ?? (summary?.isWhole ? summary.top.bytes : undefined);
+  const of = (number: number | undefined, text: (it: number) => string): string =>
+    number === undefined ? '…' : text(number);
+  fill(
+    part('facts'),
+    fact('Files', of(files, count)),
+    fact('Folders', of(summary?.directories, count)),
+    fact('Size', of(bytes, size)),
+    (bytes ?? 0) < 1_000 ? undefined : fact('Exactly', of(bytes, (it) => some(it, 'byte'))),
+  );
+}
+
+function drawAgainst(): void {
+  const choice = part<HTMLSelectElement>('against');
+  const others = app.kept.filter(({ id }) => id !== app.selected?.id);
+  const options = others.map((kept) => {
+    const text = `${spelled(kept.label)}, ${when(kept.time)}, ${kept.root.slice(0, 8)}`;
+    return make('option', { value: kept.id, selected: kept.id === app.against?.id }, text);
+  });
+  fill(choice, make('option', { value: '' }, 'nothing'), options);
+  choice.disabled = others.length === 0;
+}
+
+function chooseAgainst(): void {
+  const id = part<HTMLSelectElement>('against').value;
+  app.against = app.kept.find((kept) => kept.id === id);
+  if (app.selected === undefined) return;
+  looking?.abort();
+  looking = new AbortController();
+  void look(app.selected, app.against, looking.signal);
+}
+
+function drawChanges(): void {
+  const host = part('changes');
+  const difference = seen?.against?.difference;
+  if (difference !== undefined) {
+    showChanges(host, difference, (path) => void reveal(path));
+    return;
+  }
+  const hint = app.against === undefined ? 'Choose a snapshot to compare with, above.' : 'Comparing…';
+  fill(host, make('p', { class: 'muted hint' }, hint));
+}
+
+/** Goes to a path in the tree. */
+async function reveal(path: Name): Promise<void> {
+  part('tab-files').click();
+  if (await tree.reveal(split(path))) part('tree').focus();
 }
 
 function drawGaps(gaps: Gap[]): void {
@@ -234,5 +352,6 @@ declare global {
 
 const PROOF_BYTES_MAX = 64 << 20;
 const GAPS_SHOWN = 100;
+const SUMMARIES_MAX = 4;
 
 void begin();
