@@ -1,6 +1,6 @@
-import { app } from './app.js';
+import { app, engine } from './app.js';
 import { fill, make, part, say } from './dom.js';
-import { MarkerbedError, verify, type Verdict } from './engine.js';
+import { MarkerbedError, type Verdict } from './engine.js';
 import { codeOf } from './failures.js';
 import { shown } from './names.js';
 import { groups } from './numbers.js';
@@ -48,7 +48,7 @@ function rootIn(text: string): string | undefined {
 }
 
 /** Verifies a proof file, and says what it proves. */
-export function checkProof(bytes: Uint8Array): void {
+export async function checkProof(bytes: Uint8Array): Promise<void> {
   const pasted = part<HTMLInputElement>('proof-root').value;
   const trusted = pasted.trim() === '' ? undefined : rootIn(pasted);
   const at = part('verdict');
@@ -57,7 +57,7 @@ export function checkProof(bytes: Uint8Array): void {
     return;
   }
   try {
-    const verdict = verify(bytes, trusted);
+    const verdict = await engine().verify(bytes, trusted);
     if (verdict.verdict === 'broken') {
       const text = `It is no proof, or somebody changed it (${verdict.code}).`;
       tell(at, 'broken', 'Not verified', text);

@@ -1,6 +1,5 @@
 import { app, engine } from './app.js';
 import { button, copyFrom, download, fill, make, part } from './dom.js';
-import { verify } from './engine.js';
 import { fail } from './failure.js';
 import { fileName, shown, shownText, spelled, type Name } from './names.js';
 import { size } from './numbers.js';
@@ -75,7 +74,8 @@ export async function showDetails(thing: Thing): Promise<void> {
   try {
     const proof = await engine().prove(root, thing.path, true);
     if (current !== thing) return;
-    const verdict = proof === undefined ? undefined : verify(proof, root);
+    const verdict = proof === undefined ? undefined : await engine().verify(proof, root);
+    if (current !== thing) return;
     const found = verdict?.verdict === 'verified' ? verdict.content : undefined;
     fill(content, make('dt', {}, 'Content'), make('dd', {}, id(found ?? '', 'Id of the content')));
     await look(thing, root, preview);

@@ -1,12 +1,18 @@
 /**
  * The one place that knows how the package is called.
  */
-import { contentIds, init, MarkerbedError, verify, Workspace, type Change } from 'markerbed/slim';
+import {
+  MarkerbedError,
+  startWorker,
+  type Change,
+  type MarkerbedWorker,
+  type Verdict,
+  type WorkspaceCalls,
+} from 'markerbed/slim';
 
 import { below, type Name } from './names.js';
 
-export { MarkerbedError, verify, type Change };
-export type { Verdict } from 'markerbed/slim';
+export { MarkerbedError, type Change, type Verdict };
 
 /** What can be recorded: paths with their files, in any order. */
 export type Files = AsyncIterable<readonly [string, Blob]> | FileSystemDirectoryHandle;
@@ -52,6 +58,7 @@ export interface Taking {
 export interface Engine {
   /** False if what is recorded is gone with the tab. */
   readonly isKept: boolean;
+  readonly whyNot: string | undefined;
   snap(files: Files, taking: Taking): Promise<{ kept: Kept; isNew: boolean; gaps: Gap[] }>;
   /** The newest first. */
   snapshots(): Promise<Kept[]>;
@@ -61,22 +68,28 @@ export interface Engine {
   read(root: string, path: Name, max?: number): Promise<Uint8Array | undefined>;
   diff(before: string, after: string): Promise<{ changes: Change[]; isComplete: boolean }>;
   prove(root: string, path: Name, isBlind: boolean): Promise<Uint8Array | undefined>;
-  /** Ends it and removes all that is kept. */
+  verify(proof: Uint8Array, root?: string): Promise<Verdict>;
+  /** Removes all that is kept. */
   remove(): Promise<void>;
+  /** Another tab has removed all that is kept. */
+  forget(): Promise<void>;
 }
 
-/** Loads the wasm and opens what is kept in this browser. */
-export async function open(wasm: URL): Promise<Engine> {
-  await init(wasm);
-  return new InPage(await Workspace.inMemory());
+/** Starts the worker and opens what is kept in this browser. */
+export async function open(worker: Worker, wasm: URL): Promise<Engine> {
+  const engine = await startWorker({ worker, wasm });
+  return new InWorker(engine, await engine.inMemory());
 }
 
-class InPage implements Engine {
+class InWorker implements Engine {
   readonly isKept = false;
-  readonly #workspace: Workspace;
+  readonly whyNot = undefined;
+  readonly #worker: MarkerbedWorker;
+  readonly #workspace: WorkspaceCalls;
   readonly #kept: Kept[] = [];
 
-  constructor(workspace: Workspace) {
+  constructor(worker: MarkerbedWorker, workspace: WorkspaceCalls) {
+    this.#worker = worker;
     this.#workspace = workspace;
   }
 
@@ -86,7 +99,7 @@ class InPage implements Engine {
   ): Promise<{ kept: Kept; isNew: boolean; gaps: Gap[] }> {
     const taken = await this.#workspace.snap(files, { signal, onProgress });
     const number = this.#kept.length + 1;
-    const id = contentIds([new TextEncoder().encode(`${number} ${taken.root}`)])[0] ?? '';
+    const id = `${number}`;
     const kept = { ...taken, id, number, time: new Date(), label };
     this.#kept.unshift(kept);
     return { kept, isNew: true, gaps: [] };
@@ -127,9 +140,15 @@ class InPage implements Engine {
     return this.#workspace.prove(root, path, { isBlind });
   }
 
-  async remove(): Promise<void> {
-    this.#workspace.free();
+  verify(proof: Uint8Array, root?: string): Promise<Verdict> {
+    return this.#worker.verify(proof, root);
   }
+
+  async remove(): Promise<void> {
+    this.#kept.length = 0;
+  }
+
+  async forget(): Promise<void> {}
 }
 
 const PAGE = 1_000;

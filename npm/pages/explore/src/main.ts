@@ -6,13 +6,13 @@ import { button, copyFrom, fill, make, part, say, show } from './dom.js';
 import { open, type Gap, type Kept } from './engine.js';
 import { fail } from './failure.js';
 import { codeOf } from './failures.js';
-import { beginOffline } from './offline.js';
+import { beginOffline, policy } from './offline.js';
 import { SizeMap, type Pictured } from './map.js';
 import { key, shown, spelled, split, type Name } from './names.js';
 import { count, groups, size, some, when } from './numbers.js';
 import { fromDrop, fromFiles, fromHandle, type Source } from './source.js';
 import { at, summarize, type Summary } from './summary.js';
-import { take, type Taken } from './take.js';
+import { isTaking, take, type Taken } from './take.js';
 import { Tree } from './tree.js';
 
 const tree = new Tree(part('tree'));
@@ -22,23 +22,31 @@ const summaries = new Map<string, Promise<Summary>>();
 /** What is known of the selected snapshot by now. */
 let seen: Pictured | undefined;
 let looking: AbortController | undefined;
+let tellOthers: (what: 'recorded' | 'removed') => void = () => undefined;
 
 async function begin(): Promise<void> {
   void beginOffline();
   beginGiving();
+  beginKeeping();
   beginTabs();
   beginRootCheck();
   const copy = part<HTMLButtonElement>('copy-root');
   copy.addEventListener('click', () => void copyFrom(copy, app.selected?.root ?? '', 'Root'));
   part('against').addEventListener('change', chooseAgainst);
   try {
-    app.engine = await open(new URL(WASM, document.baseURI));
+    app.engine = await open(startScript(), new URL(WASM, document.baseURI));
     document.body.dataset['ready'] = 'true';
     await listKept();
   } catch (error) {
     const isOld = ['no-webassembly', 'browser-too-old'].includes(codeOf(error));
     fail(error, isOld ? [] : [{ text: 'Reload the page', go: () => location.reload() }]);
   }
+}
+
+/** The worker, from the one address that it may have. */
+function startScript(): Worker {
+  const address = policy.createScriptURL(new URL(WORKER, document.baseURI).href);
+  return new Worker(address as string, { type: 'module' });
 }
 
 /** Dropping and picking, of folders, files and proofs. */
@@ -104,7 +112,7 @@ async function pickFolder(input: HTMLInputElement): Promise<void> {
 async function proofOf(file: File | undefined): Promise<void> {
   if (file === undefined || app.engine === undefined) return;
   try {
-    checkProof(new Uint8Array(await file.slice(0, PROOF_BYTES_MAX).arrayBuffer()));
+    await checkProof(new Uint8Array(await file.slice(0, PROOF_BYTES_MAX).arrayBuffer()));
   } catch (error) {
     fail(error);
   }
@@ -116,6 +124,7 @@ function record(source: Source | undefined): void {
 }
 
 async function recorded({ kept, isNew, gaps }: Taken): Promise<void> {
+  tellOthers('recorded');
   await listKept();
   const listed = app.kept.find(({ id }) => id === kept.id);
   await select({ ...kept, ...(listed ?? {}) }, gaps);
@@ -124,14 +133,65 @@ async function recorded({ kept, isNew, gaps }: Taken): Promise<void> {
   say(`${news}: ${some(kept.files ?? 0, 'file')}, ${size(kept.bytes ?? 0)}`);
 }
 
+/** Other tabs are told, and told of: all see the same list. */
+function beginKeeping(): void {
+  const channel = 'BroadcastChannel' in window ? new BroadcastChannel(CHANNEL) : undefined;
+  channel?.addEventListener('message', ({ data }) => void followed(data === 'removed'));
+  document.addEventListener('visibilitychange', () => {
+    if (!document.hidden) void followed(false);
+  });
+  tellOthers = (what) => channel?.postMessage(what);
+  const dialog = part<HTMLDialogElement>('confirm');
+  part('remove').addEventListener('click', () => dialog.showModal());
+  part('confirm-no').addEventListener('click', () => dialog.close());
+  part('confirm-yes').addEventListener('click', () => {
+    dialog.close();
+    void removeAll();
+  });
+}
+
+/** Another tab has recorded or removed something. */
+async function followed(isRemoved: boolean): Promise<void> {
+  if (app.engine === undefined || isTaking()) return;
+  try {
+    if (isRemoved) await app.engine.forget();
+    await listKept();
+  } catch (error) {
+    fail(error);
+  }
+}
+
+async function removeAll(): Promise<void> {
+  try {
+    await engine().remove();
+    tellOthers('removed');
+    app.selected = undefined;
+    await listKept();
+    say('Everything that was kept is removed');
+    part('pick-folder').focus();
+  } catch (error) {
+    fail(error, [{ text: 'Try again', go: removeAll }]);
+  }
+}
+
+function drawKeeping(): void {
+  const chip = part('keeping');
+  const { isKept, whyNot } = engine();
+  chip.dataset['is'] = isKept ? 'good' : 'bad';
+  chip.textContent = isKept ? 'Kept in this browser' : 'Kept until this tab is closed';
+  if (whyNot !== undefined) chip.title = whyNot;
+}
+
 async function listKept(): Promise<void> {
   app.kept = await engine().snapshots();
+  drawKeeping();
   if (app.selected !== undefined && !app.kept.some(({ id }) => id === app.selected?.id)) {
     app.selected = undefined;
   }
   const [first] = app.kept;
   if (app.selected === undefined && first !== undefined) await select(first, []);
   drawKept();
+  drawAgainst();
   drawView();
 }
 
@@ -340,8 +400,9 @@ function beginTabs(): void {
 }
 
 declare global {
-  /** The name of the wasm file, put in by the build. */
+  /** The names of the wasm file and the worker's script, put in by the build. */
   const WASM: string;
+  const WORKER: string;
   interface Window {
     showDirectoryPicker?: (options: { mode: 'read' }) => Promise<FileSystemDirectoryHandle>;
   }
@@ -351,6 +412,7 @@ declare global {
 }
 
 const PROOF_BYTES_MAX = 64 << 20;
+const CHANNEL = 'markerbed-explore';
 const GAPS_SHOWN = 100;
 const SUMMARIES_MAX = 4;
 

@@ -15,6 +15,10 @@ export interface Taken {
 
 let running: AbortController | undefined;
 
+export function isTaking(): boolean {
+  return running !== undefined;
+}
+
 /** Records a source and shows how far it is; one at a time. */
 export async function take(
   source: Source,
@@ -61,6 +65,7 @@ class Progress {
   readonly #timer: number;
   #at = { files: 0, bytes: 0 };
   #isDrawn = true;
+  #told = performance.now();
 
   constructor(source: Source, onCancel: () => void) {
     this.#total = source.total;
@@ -76,7 +81,6 @@ class Progress {
     this.#draw();
     cancel.focus();
     this.#timer = window.setInterval(() => this.#draw(), DRAW_MS);
-    this.#told = this.#began;
     say(`Reading ${source.label}`);
   }
 
@@ -89,8 +93,6 @@ class Progress {
     window.clearInterval(this.#timer);
     show(this.#panel, false);
   }
-
-  #told: number;
 
   #draw(): void {
     const { files, bytes } = this.#at;
@@ -106,7 +108,7 @@ class Progress {
       this.#bar.max = Math.max(1, total.bytes + total.files);
       this.#bar.value = bytes + files;
     } else this.#bar.removeAttribute('value');
-    if (now - (this.#told ?? now) < TELL_MS) return;
+    if (now - this.#told < TELL_MS) return;
     this.#told = now;
     say(`${some(files, 'file')}, ${size(bytes)} read`);
   }

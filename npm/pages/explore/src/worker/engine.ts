@@ -1,0 +1,2 @@
+/** The script of the worker that does the work. */
+import 'markerbed/worker';
