@@ -34,6 +34,11 @@ const STORE_GONE: [string, string] = [
     'you noted elsewhere stays good.',
 ];
 
+const ENGINE_WRONG: [string, string] = [
+  'The engine could not be loaded',
+  'The server gave something else in its place, or only a part of it. Reload the page.',
+];
+
 const SENTENCES: Record<string, [string, string]> = {
   aborted: ['Cancelled', 'Nothing was recorded. Drop the folder again whenever you like.'],
   'file-unreadable': [
@@ -80,19 +85,20 @@ const SENTENCES: Record<string, [string, string]> = {
   'missing-content': STORE_GONE,
   'missing-object': STORE_GONE,
   'too-large': ['This is larger than can be recorded', 'Leave out the largest part and try again.'],
-  'no-webassembly': [
-    'This browser runs no WebAssembly',
-    'The engine cannot run without it. Use a current Firefox, Chromium or Safari, or allow ' +
-      'WebAssembly for this page.',
-  ],
   'browser-too-old': [
-    'This browser is too old',
-    'The engine needs what it does not have. Use a current Firefox, Chromium or Safari.',
+    'This browser lacks something that is needed',
+    'Use a current Firefox, Chromium or Safari; if it is one, allow WebAssembly for this page.',
+  ],
+  'no-worker': [
+    'The browser starts no worker here',
+    'All work is done in one. Allow scripts of this page, or use another window.',
   ],
   'engine-not-loaded': [
     'The engine could not be loaded',
     'The network may be away, or the server gave another file. Reload the page.',
   ],
+  'engine-not-wasm': ENGINE_WRONG,
+  'engine-damaged': ENGINE_WRONG,
   'engine-mismatch': [
     'The engine is of another version than the page',
     'An update was half delivered. Reload the page.',

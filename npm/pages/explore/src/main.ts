@@ -18,7 +18,7 @@ import { Tree } from './tree.js';
 const tree = new Tree(part('tree'));
 const map = new SizeMap((path) => void reveal(path));
 /** Sizes of trees that were looked at lately, by root. */
-const summaries = new Map<string, Promise<Summary>>();
+const summaries = new Map<string, { made: Promise<Summary>; controller: AbortController }>();
 /** What is known of the selected snapshot by now. */
 let seen: Pictured | undefined;
 let looking: AbortController | undefined;
@@ -38,8 +38,7 @@ async function begin(): Promise<void> {
     document.body.dataset['ready'] = 'true';
     await listKept();
   } catch (error) {
-    const isOld = ['no-webassembly', 'browser-too-old'].includes(codeOf(error));
-    fail(error, isOld ? [] : [{ text: 'Reload the page', go: () => location.reload() }]);
+    fail(error, codeOf(error) === 'browser-too-old' ? [] : [{ text: 'Reload the page', go: () => location.reload() }]);
   }
 }
 
@@ -125,9 +124,9 @@ function record(source: Source | undefined): void {
 
 async function recorded({ kept, isNew, gaps }: Taken): Promise<void> {
   tellOthers('recorded');
+  app.selected = kept;
   await listKept();
-  const listed = app.kept.find(({ id }) => id === kept.id);
-  await select({ ...kept, ...(listed ?? {}) }, gaps);
+  await select(kept, gaps);
   part('snapshot-title').focus();
   const news = isNew ? 'Snapshot recorded' : 'Nothing has changed since the last snapshot of it';
   say(`${news}: ${some(kept.files ?? 0, 'file')}, ${size(kept.bytes ?? 0)}`);
@@ -270,12 +269,12 @@ async function look(kept: Kept, other: Kept | undefined, signal: AbortSignal): P
   map.show(undefined);
   drawChanges();
   try {
-    const summary = await summaryOf(kept.root, signal);
+    const summary = await summaryOf(kept.root);
     let against: Pictured['against'];
     if (other !== undefined) {
       note.textContent = 'Comparing…';
       const { changes, isComplete } = await engine().diff(other.root, kept.root);
-      const before = await summaryOf(other.root, signal);
+      const before = await summaryOf(other.root);
       against = { summary: before, difference: differenceOf(changes, isComplete) };
     }
     if (signal.aborted) return;
@@ -290,14 +289,19 @@ async function look(kept: Kept, other: Kept | undefined, signal: AbortSignal): P
   }
 }
 
-function summaryOf(root: string, signal: AbortSignal): Promise<Summary> {
+/** The sizes of a tree; those of trees that nobody looks at any more are not added up further. */
+function summaryOf(root: string): Promise<Summary> {
   const known = summaries.get(root);
-  if (known !== undefined) return known;
-  const made = summarize(engine(), root, signal);
-  summaries.set(root, made);
+  if (known !== undefined) return known.made;
+  const controller = new AbortController();
+  const made = summarize(engine(), root, controller.signal);
+  summaries.set(root, { made, controller });
   made.catch(() => summaries.delete(root));
-  const [oldest] = summaries.keys();
-  if (summaries.size > SUMMARIES_MAX && oldest !== undefined) summaries.delete(oldest);
+  for (const [other, { controller: old }] of summaries) {
+    if (summaries.size <= SUMMARIES_MAX) break;
+    old.abort();
+    summaries.delete(other);
+  }
   return made;
 }
 

@@ -1,5 +1,7 @@
 // What every case needs: the page on a server of its own, a browser, folders to drop, pictures.
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import assert from 'node:assert/strict';
+import { readFile, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { chromium } from 'playwright-core';
@@ -61,8 +63,8 @@ export async function picture(page, name, options = {}) {
   await page.screenshot({ path: join(place, `${name}.png`), ...options });
 }
 
-/** Opens the page and waits for its engine; what it logs as an error fails the case. */
-export async function openPage(context, address) {
+/** Opens the page until it is `ready` or told a `failure`; what it logs as an error fails the case. */
+export async function openPage(context, address, until = 'ready') {
   const page = await context.newPage();
   page.errors = [];
   page.on('pageerror', (error) => page.errors.push(String(error)));
@@ -70,7 +72,7 @@ export async function openPage(context, address) {
     if (message.type() === 'error') page.errors.push(message.text());
   });
   await page.goto(address);
-  await page.waitForSelector('body[data-ready=true]');
+  await page.waitForSelector(until === 'ready' ? 'body[data-ready=true]' : '#failure:not([hidden])');
   return page;
 }
 
@@ -80,4 +82,45 @@ export async function shownRoot(page) {
   return (await page.locator('#root').innerText()).replace(/\s/g, '');
 }
 
-export const removePlace = (path) => rm(path, { recursive: true, force: true });
+/** Waits until a snapshot of this name is shown, and answers its root. */
+export async function taken(page, label) {
+  const title = page.locator('#snapshot-title', { hasText: label });
+  await title.waitFor();
+  return shownRoot(page);
+}
+
+/** Serves the page with code before the worker's own: it makes the worker's world worse. */
+export function servePageWith(code) {
+  return servePage(async (name) => {
+    if (!/^worker-/.test(name)) return undefined;
+    return `${code};\n${await readFile(new URL(name, DIST), 'utf8')}`;
+  });
+}
+
+/** Fails on anything that axe finds, in both colour schemes, and keeps a picture of each. */
+export async function isAccessible(page, name) {
+  await page.evaluate(await axe);
+  for (const colorScheme of ['light', 'dark']) {
+    await page.emulateMedia({ colorScheme });
+    const { violations, passes } = await page.evaluate(() => window.axe.run());
+    await picture(page, `${name}-${colorScheme}`, { fullPage: true });
+    const told = violations.map(({ id, help, nodes }) => {
+      const where = nodes.map(({ html, failureSummary }) => `${html}\n${failureSummary}`);
+      return `${id}: ${help}\n${where.join('\n')}`;
+    });
+    assert.deepEqual(told, [], `${name} in ${colorScheme}`);
+    assert.ok(passes.length > 10, 'axe looked at something');
+  }
+  await page.emulateMedia({ colorScheme: null });
+}
+
+/** Nothing is wider than the window. */
+export async function fitsItsWidth(page) {
+  const [wide, window_] = await page.evaluate(() => [
+    document.documentElement.scrollWidth,
+    window.innerWidth,
+  ]);
+  assert.ok(wide <= window_, `${wide} px in a window of ${window_}`);
+}
+
+const axe = readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');

@@ -33,8 +33,8 @@ async function tried(name, run) {
     return context;
   };
   const opened = [];
-  const open = async (context, address = server.address) => {
-    const page = await openPage(context ?? (await newContext()), address);
+  const open = async (context, address = server.address, until = 'ready') => {
+    const page = await openPage(context ?? (await newContext()), address, until);
     opened.push(page);
     return page;
   };

@@ -1,6 +1,15 @@
-// A folder is dropped or picked, read, and becomes a snapshot.
+// A folder is dropped or picked, read, and becomes a snapshot; or it does not, and the page says why.
 import assert from 'node:assert/strict';
-import { drop, folder, picture, shownRoot } from './harness.mjs';
+import {
+  drop,
+  folder,
+  isAccessible,
+  picture,
+  servePage,
+  servePageWith,
+  shownRoot,
+  taken,
+} from './harness.mjs';
 
 /** What `markerbed snap --portable` says of `NOTES`. */
 export const ROOT = '7332dd76784ed6b7390e8723b9801a65fe89022e01233563a25fb9828859b33b';
@@ -9,18 +18,155 @@ export const NOTES = {
   'notes/ideas/garden.md': 'A bed of marker stones.\n',
   empty: '',
 };
+/** Each file takes a moment, so that somebody can act in the middle. */
+const SLOW = `
+  const read = FileSystemFileHandle.prototype.getFile;
+  FileSystemFileHandle.prototype.getFile = async function () {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    return read.call(this);
+  }`;
+/** The system refuses one file. */
+const LOCKED = `
+  const read = FileSystemFileHandle.prototype.getFile;
+  FileSystemFileHandle.prototype.getFile = async function () {
+    if (this.name === 'locked') throw new DOMException('it is locked', 'NotReadableError');
+    return read.call(this);
+  }`;
+
+export const many = (count) =>
+  Object.fromEntries(Array.from({ length: count }, (_, at) => [`part${at % 7}/file${at}`, `${at}`]));
 
 export const cases = [
   ['a folder that is dropped has the root of the command line', async ({ open }) => {
     const page = await open();
-    await picture(page, 'empty');
+    await isAccessible(page, 'empty');
 
     await drop(page, await folder('notes', NOTES));
 
-    assert.equal(await shownRoot(page), ROOT);
-    assert.equal(await page.locator('#snapshot-title').innerText(), 'notes');
+    assert.equal(await taken(page, 'notes'), ROOT);
     const rows = await page.locator('[role=treeitem]').allInnerTexts();
     assert.deepEqual(rows.map((row) => row.split('\n')[0]), ['empty', 'notes']);
-    await picture(page, 'snapshot');
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'snapshot-title');
+    await isAccessible(page, 'snapshot');
+  }],
+  ['a folder that is picked as a list of files has the same root', async ({ open }) => {
+    const page = await open();
+
+    await page.locator('#folder-input').setInputFiles(await folder('notes', NOTES));
+
+    assert.equal(await taken(page, 'notes'), ROOT);
+  }],
+  ['several things that are dropped together are one tree', async ({ open }) => {
+    const page = await open();
+    const top = await folder('any', NOTES);
+
+    await drop(page, [`${top}/notes`, `${top}/empty`]);
+
+    assert.equal(await taken(page, '2 items'), ROOT);
+  }],
+  ['files that are picked are a tree without directories', async ({ open }) => {
+    const page = await open();
+    const top = await folder('any', { a: 'one', b: 'two' });
+
+    await page.locator('#files-input').setInputFiles([`${top}/a`, `${top}/b`]);
+
+    await taken(page, '2 items');
+    assert.deepEqual((await page.locator('[role=treeitem]').allInnerTexts()).length, 2);
+  }],
+  ['a run that is cancelled half-way records nothing, and the next one works', async ({ open }) => {
+    const server = await servePageWith(SLOW);
+    try {
+      const page = await open(undefined, server.address);
+      const top = await folder('long', many(300));
+      await drop(page, top);
+      await page.waitForFunction(() => Number(document.querySelector('#progress-files').textContent) > 5);
+      await isAccessible(page, 'progress');
+
+      await page.getByRole('button', { name: 'Cancel' }).click();
+
+      await page.getByRole('heading', { name: 'Cancelled' }).waitFor();
+      await picture(page, 'cancelled');
+      assert.equal(await page.locator('#kept-list li').count(), 0);
+      await page.getByRole('button', { name: 'Dismiss' }).click();
+      await drop(page, await folder('notes', NOTES));
+      assert.equal(await taken(page, 'notes'), ROOT);
+      page.errors.length = 0;
+    } finally {
+      await server.stop();
+    }
+  }],
+  ['a file that cannot be read is named, and left out only if the person says so', async ({ open }) => {
+    const server = await servePageWith(LOCKED);
+    try {
+      const page = await open(undefined, server.address);
+      await drop(page, await folder('notes', { ...NOTES, 'notes/locked': 'nobody reads me' }));
+      await page.getByRole('heading', { name: 'cannot be read' }).waitFor();
+      assert.match(await page.locator('#failure-detail').innerText(), /"notes\/locked"/);
+      assert.equal(await page.locator('#kept-list li').count(), 0);
+      await isAccessible(page, 'unreadable');
+
+      await page.getByRole('button', { name: 'Go on without' }).click();
+
+      assert.equal(await taken(page, 'notes'), ROOT);
+      await page.getByText('1 path could not be read and was left out').click();
+      await page.locator('#gaps').getByText('notes/locked').waitFor();
+      await isAccessible(page, 'left-out');
+      page.errors.length = 0;
+    } finally {
+      await server.stop();
+    }
+  }],
+  ['ten thousand files are read and can be walked through by keys', async ({ open }) => {
+    const page = await open();
+    const files = Array.from({ length: 10_000 }, (_, at) => [`all/${String(at).padStart(5, '0')}`, `${at}`]);
+    await drop(page, await folder('large', Object.fromEntries(files)));
+    await page.locator('#snapshot-title', { hasText: 'large' }).waitFor({ timeout: 120_000 });
+    await page.locator('[role=treeitem]', { hasText: 'all' }).click();
+    await page.locator('[aria-setsize="10000"]').first().waitFor();
+
+    await page.locator('#tree').focus();
+    await page.keyboard.press('End');
+
+    const active = () =>
+      page.evaluate(() => {
+        const id = document.querySelector('#tree').getAttribute('aria-activedescendant');
+        return document.getElementById(id).querySelector('.name').textContent;
+      });
+    assert.equal(await active(), '09999');
+    assert.ok((await page.locator('[role=treeitem]').count()) < 100, 'few rows are drawn');
+    await page.keyboard.type('07');
+    assert.equal(await active(), '07000');
+    await picture(page, 'ten-thousand');
+  }],
+  ['without WebAssembly the page says so', async ({ open, newContext }) => {
+    const server = await servePageWith('delete globalThis.WebAssembly');
+    try {
+      const page = await open(await newContext(), server.address, 'failure');
+      await page.getByRole('heading', { name: 'lacks something' }).waitFor();
+      await page.getByText('no WebAssembly').first().waitFor();
+      await isAccessible(page, 'no-webassembly');
+      page.errors.length = 0;
+    } finally {
+      await server.stop();
+    }
+  }],
+  ['a wasm file that is another one is told, and a reload mends it', async ({ open, newContext }) => {
+    let isBroken = true;
+    const broken = (name) => (isBroken && name.endsWith('.wasm') ? '<!doctype html>' : undefined);
+    const server = await servePage(broken);
+    try {
+      const page = await open(await newContext(), server.address, 'failure');
+      await page.locator('#failure-title').waitFor();
+      assert.match(await page.locator('#failure-text').innerText(), /Reload the page/);
+      await picture(page, 'no-engine');
+      isBroken = false;
+      await page.getByRole('button', { name: 'Reload the page' }).click();
+      await page.waitForSelector('body[data-ready=true]');
+      await drop(page, await folder('notes', NOTES));
+      assert.equal(await shownRoot(page), ROOT);
+      page.errors.length = 0;
+    } finally {
+      await server.stop();
+    }
   }],
 ];
