@@ -127,12 +127,10 @@ export function tellDifference(at: HTMLElement, difference: Difference): void {
 }
 
 function item(change: Change, onReveal: (path: Name) => void): HTMLElement {
-  const from = 'from' in change ? (change.from as Name | undefined) : undefined;
-  const path = [
-    from === undefined ? undefined : [shown(from), ' → '],
-    shown(change.path),
-  ];
-  const name = change.change === 'removed' ? make('span', {}, path) : button(path, () => onReveal(change.path));
+  const { from } = change;
+  const path = [from === undefined ? undefined : [shown(from), ' → '], shown(change.path)];
+  const isGone = change.change === 'removed';
+  const name = isGone ? make('span', {}, path) : button(path, () => onReveal(change.path));
   return make(
     'li',
     { 'data-change': change.change },

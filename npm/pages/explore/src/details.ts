@@ -11,6 +11,8 @@ export interface Thing {
   kind: string;
   id: string;
   bytes: number | undefined;
+  /** The id of a file's content. */
+  content: string | undefined;
   change: string | undefined;
 }
 
@@ -31,7 +33,6 @@ export async function showDetails(thing: Thing): Promise<void> {
   forget();
   const root = app.selected?.root;
   if (root === undefined) return;
-  const content = make('div', {}, make('dt', {}, 'Content'), make('dd', { class: 'mono' }, '…'));
   const preview = make('div', { class: 'preview' });
   const isFile = thing.kind === 'file';
   const isBlind = make('input', { type: 'checkbox', id: 'blind' });
@@ -41,7 +42,7 @@ export async function showDetails(thing: Thing): Promise<void> {
     row('Path', shown(thing.path)),
     row('Kind', thing.change === undefined ? thing.kind : `${thing.kind}, ${thing.change}`),
     thing.bytes === undefined ? undefined : row('Size', size(thing.bytes)),
-    isFile ? content : undefined,
+    thing.content === undefined ? undefined : row('Content', id(thing.content, 'Id of the content')),
     row('Node', id(thing.id, 'Id of the node')),
   );
   const withProof = async (go: (proof: Uint8Array) => unknown): Promise<void> => {
@@ -60,7 +61,7 @@ export async function showDetails(thing: Thing): Promise<void> {
     'div',
     { class: 'actions' },
     isFile ? button('Download file', () => save(root, thing), { class: 'primary' }) : undefined,
-    button('Download proof', () => withProof((proof) => download(proofName, proof as BlobPart))),
+    button('Download proof', () => withProof((proof) => download(proofName, [proof as BlobPart]))),
     copy,
   );
   const blind = make(
@@ -72,12 +73,6 @@ export async function showDetails(thing: Thing): Promise<void> {
   fill(part('details'), make('h3', {}, shown(thing.name)), facts, actions, blind, preview);
   if (!isFile) return;
   try {
-    const proof = await engine().prove(root, thing.path, true);
-    if (current !== thing) return;
-    const verdict = proof === undefined ? undefined : await engine().verify(proof, root);
-    if (current !== thing) return;
-    const found = verdict?.verdict === 'verified' ? verdict.content : undefined;
-    fill(content, make('dt', {}, 'Content'), make('dd', {}, id(found ?? '', 'Id of the content')));
     await look(thing, root, preview);
   } catch (error) {
     if (current === thing) fail(error);
@@ -98,8 +93,8 @@ function id(digits: string, what: string): HTMLElement {
 
 async function save(root: string, thing: Thing): Promise<void> {
   try {
-    const bytes = await engine().read(root, thing.path);
-    if (bytes !== undefined) download(fileName(thing.path), bytes as BlobPart);
+    const pieces = await engine().read(root, thing.path);
+    if (pieces !== undefined) download(fileName(thing.path), pieces as BlobPart[]);
   } catch (error) {
     fail(error);
   }
@@ -109,15 +104,17 @@ async function save(root: string, thing: Thing): Promise<void> {
 async function look(thing: Thing, root: string, at: HTMLElement): Promise<void> {
   const type = PICTURES[spelled(thing.name).split('.').at(-1)?.toLowerCase() ?? ''];
   const isPicture = type !== undefined && (thing.bytes ?? 0) <= PICTURE_BYTES_MAX;
-  const read = await engine().read(root, thing.path, isPicture ? undefined : TEXT_BYTES_MAX + 1);
-  if (current !== thing || read === undefined) return;
+  const pieces = await engine().read(root, thing.path, isPicture ? undefined : TEXT_BYTES_MAX + 1);
+  if (current !== thing || pieces === undefined) return;
   if (isPicture) {
-    picture = URL.createObjectURL(new Blob([read as BlobPart], { type }));
+    picture = URL.createObjectURL(new Blob(pieces as BlobPart[], { type }));
     const image = make('img', { src: picture, alt: `Picture ${spelled(thing.name)}` });
     image.addEventListener('error', () => fill(at, none('It is no picture that the browser shows.')));
     fill(at, image);
     return;
   }
+  const read = new Uint8Array(await new Blob(pieces as BlobPart[]).arrayBuffer());
+  if (current !== thing) return;
   if (read.length === 0) return fill(at, none('The file is empty.'));
   const isCut = read.length > TEXT_BYTES_MAX;
   const text = textOf(read.subarray(0, TEXT_BYTES_MAX), isCut);

@@ -53,8 +53,8 @@ export function show(element: HTMLElement, isShown: boolean): void {
 }
 
 /** Hands a file to the person; it is never opened in the page. */
-export function download(name: string, bytes: BlobPart | Blob): void {
-  const url = URL.createObjectURL(new Blob([bytes], { type: 'application/octet-stream' }));
+export function download(name: string, bytes: BlobPart[]): void {
+  const url = URL.createObjectURL(new Blob(bytes, { type: 'application/octet-stream' }));
   const link = make('a', { href: url, download: name });
   link.click();
   setTimeout(() => URL.revokeObjectURL(url), DOWNLOAD_MS);

@@ -1,34 +1,37 @@
 /**
- * The one place that knows how the package is called.
+ * The one place that knows how the package is called: everything is computed in its worker.
  */
 import {
   MarkerbedError,
   startWorker,
   type Change,
+  type FileSource,
   type MarkerbedWorker,
+  type RecordedSnapshot,
   type Verdict,
   type WorkspaceCalls,
 } from 'markerbed/slim';
 
-import { below, type Name } from './names.js';
+import { codeOf } from './failures.js';
+import type { Name } from './names.js';
 
-export { MarkerbedError, type Change, type Verdict };
-
-/** What can be recorded: paths with their files, in any order. */
-export type Files = AsyncIterable<readonly [string, Blob]> | FileSystemDirectoryHandle;
+export { MarkerbedError, type Change, type FileSource, type Verdict };
 
 /** A snapshot that was recorded. */
 export interface Kept {
   id: string;
   root: string;
+  /** Its number in the ledger. */
   number: number;
   time: Date;
   label: string;
-  files: number | undefined;
-  bytes: number | undefined;
+  /** False if something could not be seen. */
+  isComplete: boolean;
+  files: number;
+  bytes: number;
 }
 
-/** What could not be read and was left out. */
+/** What could not be seen and was left out. */
 export interface Gap {
   path: Name;
   why: string;
@@ -38,80 +41,86 @@ export interface Entry {
   name: Name;
   kind: string;
   id: string;
+  bytes: number | undefined;
+  content: string | undefined;
 }
 
-export interface Walked {
+export interface Walked extends Entry {
   path: Name;
-  kind: string;
-  id: string;
-  size: number;
 }
 
 export interface Taking {
   label: string;
+  message?: string;
   unreadable: 'fail' | 'skip';
   signal: AbortSignal;
   onProgress: (progress: { files: number; bytes: number }) => void;
 }
 
-/** Snapshots and what can be asked of them. */
-export interface Engine {
-  /** False if what is recorded is gone with the tab. */
-  readonly isKept: boolean;
-  readonly whyNot: string | undefined;
-  snap(files: Files, taking: Taking): Promise<{ kept: Kept; isNew: boolean; gaps: Gap[] }>;
-  /** The newest first. */
-  snapshots(): Promise<Kept[]>;
-  list(root: string, path: Name): AsyncIterable<Entry[]>;
-  walk(root: string): AsyncIterable<Walked>;
-  /** The bytes of a file, up to `max` of them. */
-  read(root: string, path: Name, max?: number): Promise<Uint8Array | undefined>;
-  diff(before: string, after: string): Promise<{ changes: Change[]; isComplete: boolean }>;
-  prove(root: string, path: Name, isBlind: boolean): Promise<Uint8Array | undefined>;
-  verify(proof: Uint8Array, root?: string): Promise<Verdict>;
-  /** Removes all that is kept. */
-  remove(): Promise<void>;
-  /** Another tab has removed all that is kept. */
-  forget(): Promise<void>;
-}
-
-/** Starts the worker and opens what is kept in this browser. */
+/** Starts the worker and opens what is kept in this browser, if anything is. */
 export async function open(worker: Worker, wasm: URL): Promise<Engine> {
-  const engine = await startWorker({ worker, wasm });
-  return new InWorker(engine, await engine.inMemory());
+  const engine = new Engine(await startWorker({ worker, wasm }));
+  await engine.begin();
+  return engine;
 }
 
-class InWorker implements Engine {
-  readonly isKept = false;
-  readonly whyNot = undefined;
+/** Snapshots and what can be asked of them. */
+export class Engine {
   readonly #worker: MarkerbedWorker;
-  readonly #workspace: WorkspaceCalls;
-  readonly #kept: Kept[] = [];
+  #workspace: WorkspaceCalls | undefined;
+  readonly #totals = new Map<string, Promise<{ files: number; bytes: number }>>();
+  /** False if what is recorded is gone with the tab, and then why. */
+  isKept = true;
+  whyNot: unknown;
 
-  constructor(worker: MarkerbedWorker, workspace: WorkspaceCalls) {
+  constructor(worker: MarkerbedWorker) {
     this.#worker = worker;
-    this.#workspace = workspace;
+  }
+
+  /** Opens what is there; nothing is made before there is something to keep. */
+  async begin(): Promise<void> {
+    try {
+      this.#workspace = await this.#worker.open(STORE);
+    } catch (error) {
+      if (NOTHING_KEPT.includes(codeOf(error))) return;
+      if (codeOf(error) !== 'store-no-access') throw error;
+      await this.#forget(error);
+    }
   }
 
   async snap(
-    files: Files,
-    { label, signal, onProgress }: Taking,
+    files: FileSource,
+    taking: Taking,
   ): Promise<{ kept: Kept; isNew: boolean; gaps: Gap[] }> {
-    const taken = await this.#workspace.snap(files, { signal, onProgress });
-    const number = this.#kept.length + 1;
-    const id = `${number}`;
-    const kept = { ...taken, id, number, time: new Date(), label };
-    this.#kept.unshift(kept);
-    return { kept, isNew: true, gaps: [] };
+    const workspace = await this.#made();
+    const { signal, unreadable, onProgress, message } = taking;
+    const label = labelOf(taking.label);
+    const options = { label, signal, unreadable, onProgress, ...(message && { message }) };
+    const { snapshot, isNew, gaps } = await workspace.snap(files, options);
+    return { kept: await this.#kept(workspace, snapshot), isNew, gaps: gaps.map(gapOf) };
   }
 
+  /** The newest first. */
   async snapshots(): Promise<Kept[]> {
-    return [...this.#kept];
+    const workspace = this.#workspace;
+    if (workspace === undefined) return [];
+    const all: Kept[] = [];
+    for await (const snapshot of workspace.snapshots()) {
+      all.push(await this.#kept(workspace, snapshot));
+    }
+    return all;
   }
 
-  async *list(root: string, path: Name): AsyncIterable<Entry[]> {
+  /** What could not be seen when a snapshot was taken. */
+  async gaps(id: string): Promise<Gap[]> {
+    const { message, gaps } = await this.#there().evidence(id);
+    const told = message?.startsWith(LEFT_OUT) ? message.slice(LEFT_OUT.length).split('\n') : [];
+    return [...gaps.map(gapOf), ...told.map((path) => ({ path, why: WHY['unreadable'] ?? '' }))];
+  }
+
+  async *list(root: string, path: Name): AsyncGenerator<Entry[]> {
     let page: Entry[] = [];
-    for await (const entry of this.#workspace.list(root, path)) {
+    for await (const entry of this.#there().list(root, path)) {
       if (page.push(entry) < PAGE) continue;
       yield page;
       page = [];
@@ -119,36 +128,129 @@ class InWorker implements Engine {
     yield page;
   }
 
-  async *walk(root: string, from: Name = ''): AsyncGenerator<Walked> {
-    for await (const { name, kind, id } of this.#workspace.list(root, from)) {
-      const path = below(from, name);
-      const bytes = kind === 'file' ? await this.#workspace.read(root, path) : undefined;
-      yield { path, kind, id, size: bytes?.length ?? 0 };
-      if (kind === 'directory') yield* this.walk(root, path);
-    }
+  walk(root: string): AsyncIterable<Walked> {
+    return this.#there().walk(root);
   }
 
-  async read(root: string, path: Name, max?: number): Promise<Uint8Array | undefined> {
-    return (await this.#workspace.read(root, path))?.subarray(0, max);
+  /** The bytes of a file, up to about `max` of them. */
+  async read(root: string, path: Name, max = Infinity): Promise<Uint8Array[] | undefined> {
+    const stream = await this.#there().open(root, path);
+    if (stream === undefined) return undefined;
+    const reader = stream.getReader();
+    const pieces: Uint8Array[] = [];
+    for (let length = 0; length < max; ) {
+      const { value } = await reader.read();
+      if (value === undefined) return pieces;
+      pieces.push(value);
+      length += value.length;
+    }
+    await reader.cancel();
+    return pieces;
   }
 
   diff(before: string, after: string): Promise<{ changes: Change[]; isComplete: boolean }> {
-    return this.#workspace.diff(before, after);
+    return this.#there().diff(before, after);
   }
 
   prove(root: string, path: Name, isBlind: boolean): Promise<Uint8Array | undefined> {
-    return this.#workspace.prove(root, path, { isBlind });
+    return this.#there().prove(root, path, { isBlind });
   }
 
   verify(proof: Uint8Array, root?: string): Promise<Verdict> {
     return this.#worker.verify(proof, root);
   }
 
+  /** Removes all that is kept. */
   async remove(): Promise<void> {
-    this.#kept.length = 0;
+    this.#workspace?.free();
+    this.#workspace = undefined;
+    this.#totals.clear();
+    if (this.isKept) await this.#worker.removeStore(STORE);
   }
 
-  async forget(): Promise<void> {}
+  /** Another tab has recorded something, or removed all: looks what is there now. */
+  async again(): Promise<void> {
+    if (!this.isKept) return;
+    this.#workspace?.free();
+    this.#workspace = undefined;
+    await this.begin();
+  }
+
+  /** The workspace, made if there is none; in memory if the browser keeps nothing. */
+  async #made(): Promise<WorkspaceCalls> {
+    try {
+      this.#workspace ??= await this.#worker.openOrCreate(STORE, { label: 'explore' });
+    } catch (error) {
+      if (codeOf(error) !== 'store-no-access') throw error;
+      await this.#forget(error);
+    }
+    return this.#there();
+  }
+
+  async #forget(why: unknown): Promise<void> {
+    this.isKept = false;
+    this.whyNot = why;
+    this.#workspace = await this.#worker.inMemory();
+  }
+
+  #there(): WorkspaceCalls {
+    if (this.#workspace === undefined) {
+      throw new MarkerbedError('no-store', 'what was kept has been removed');
+    }
+    return this.#workspace;
+  }
+
+  async #kept(workspace: WorkspaceCalls, snapshot: RecordedSnapshot): Promise<Kept> {
+    const { id, root, number, time, source, isComplete } = snapshot;
+    let totals = this.#totals.get(root);
+    if (totals === undefined) {
+      totals = totalsOf(workspace, root);
+      this.#totals.set(root, totals);
+      totals.catch(() => this.#totals.delete(root));
+    }
+    return { id, root, number, time, label: source, isComplete, ...(await totals) };
+  }
 }
 
+/** Says in a snapshot's message what a page could not even hand over. */
+export function leftOut(gaps: Gap[]): string {
+  return LEFT_OUT + gaps.map(({ path }) => String(path)).join('\n');
+}
+
+/** How many files and bytes a tree has: its directories know it. */
+async function totalsOf(
+  workspace: WorkspaceCalls,
+  root: string,
+): Promise<{ files: number; bytes: number }> {
+  const totals = { files: 0, bytes: 0 };
+  for await (const { kind, files, bytes } of workspace.list(root)) {
+    totals.files += kind === 'directory' ? (files ?? 0) : 1;
+    totals.bytes += bytes ?? 0;
+  }
+  return totals;
+}
+
+function gapOf({ path, reason }: { path: Name; reason: string }): Gap {
+  return { path, why: WHY[reason] ?? reason };
+}
+
+/** A name as a source can be called: no controls, 1 to 255 bytes. */
+function labelOf(name: string): string {
+  let label = name.replace(/\p{Cc}/gu, ' ').trim() || 'files';
+  while (new TextEncoder().encode(label).length > LABEL_BYTES_MAX) {
+    label = Array.from(label).slice(0, -1).join('');
+  }
+  return label;
+}
+
+const STORE = 'explore';
+const NOTHING_KEPT = ['no-store', 'no-workspace'];
 const PAGE = 1_000;
+const LABEL_BYTES_MAX = 255;
+const LEFT_OUT = 'left out because it could not be read:\n';
+const WHY: Record<string, string> = {
+  unreadable: 'could not be read',
+  changed: 'changed each time it was read',
+  name: 'has a name that cannot be recorded',
+  'too-deep': 'lies too deep',
+};

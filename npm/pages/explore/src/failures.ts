@@ -81,6 +81,7 @@ const SENTENCES: Record<string, [string, string]> = {
     'The browser refuses storage, as in some private windows. Snapshots stay in this tab until ' +
       'it is closed.',
   ],
+  'no-store': STORE_GONE,
   'store-damaged': STORE_GONE,
   'missing-content': STORE_GONE,
   'missing-object': STORE_GONE,

@@ -5,13 +5,13 @@ import { clearDetails, showDetails } from './details.js';
 import { button, copyFrom, fill, make, part, say, show } from './dom.js';
 import { open, type Gap, type Kept } from './engine.js';
 import { fail } from './failure.js';
-import { codeOf } from './failures.js';
+import { codeOf, told } from './failures.js';
 import { beginOffline, policy } from './offline.js';
 import { SizeMap, type Pictured } from './map.js';
 import { key, shown, spelled, split, type Name } from './names.js';
 import { count, groups, size, some, when } from './numbers.js';
 import { fromDrop, fromFiles, fromHandle, type Source } from './source.js';
-import { at, summarize, type Summary } from './summary.js';
+import { summarize, type Summary } from './summary.js';
 import { isTaking, take, type Taken } from './take.js';
 import { Tree } from './tree.js';
 
@@ -129,7 +129,7 @@ async function recorded({ kept, isNew, gaps }: Taken): Promise<void> {
   await select(kept, gaps);
   part('snapshot-title').focus();
   const news = isNew ? 'Snapshot recorded' : 'Nothing has changed since the last snapshot of it';
-  say(`${news}: ${some(kept.files ?? 0, 'file')}, ${size(kept.bytes ?? 0)}`);
+  say(`${news}: ${some(kept.files, 'file')}, ${size(kept.bytes)}`);
 }
 
 /** Other tabs are told, and told of: all see the same list. */
@@ -153,7 +153,8 @@ function beginKeeping(): void {
 async function followed(isRemoved: boolean): Promise<void> {
   if (app.engine === undefined || isTaking()) return;
   try {
-    if (isRemoved) await app.engine.forget();
+    // A store that was removed, or made, by another tab is another one.
+    if (isRemoved || app.kept.length === 0) await app.engine.again();
     await listKept();
   } catch (error) {
     fail(error);
@@ -178,7 +179,7 @@ function drawKeeping(): void {
   const { isKept, whyNot } = engine();
   chip.dataset['is'] = isKept ? 'good' : 'bad';
   chip.textContent = isKept ? 'Kept in this browser' : 'Kept until this tab is closed';
-  if (whyNot !== undefined) chip.title = whyNot;
+  if (whyNot !== undefined) chip.title = told(whyNot).text;
 }
 
 async function listKept(): Promise<void> {
@@ -188,7 +189,7 @@ async function listKept(): Promise<void> {
     app.selected = undefined;
   }
   const [first] = app.kept;
-  if (app.selected === undefined && first !== undefined) await select(first, []);
+  if (app.selected === undefined && first !== undefined) await select(first);
   drawKept();
   drawAgainst();
   drawView();
@@ -205,9 +206,9 @@ function drawKept(): void {
           make('span', { class: 'kept-label' }, shown(kept.label)),
           make('span', { class: 'kept-time' }, when(kept.time)),
           make('code', { class: 'mono kept-root' }, kept.root.slice(0, 8)),
-          make('span', { class: 'kept-size' }, kept.files === undefined ? '' : some(kept.files, 'file')),
+          make('span', { class: 'kept-size' }, some(kept.files, 'file')),
         ],
-        () => select(kept, []),
+        () => select(kept),
         { 'aria-current': kept.id === app.selected?.id ? 'true' : undefined },
       ),
     ),
@@ -221,17 +222,18 @@ function drawView(): void {
   show(part('snapshot'), app.selected !== undefined);
 }
 
-async function select(kept: Kept, gaps: Gap[]): Promise<void> {
+async function select(kept: Kept, gaps: Gap[] = []): Promise<void> {
   app.selected = kept;
   app.against = undefined;
   drawKept();
   drawView();
   part('snapshot-title').replaceChildren(shown(kept.label));
-  part('snapshot-meta').textContent = `Snapshot ${kept.number}, taken ${when(kept.time)}`;
+  part('snapshot-meta').textContent = `#${kept.number} of the ledger, taken ${when(kept.time)}`;
   fill(part('root'), groups(kept.root).map((group) => make('span', {}, group)));
   part('root-answer').textContent = '';
   drawFacts(kept, undefined);
   drawGaps(gaps);
+  if (gaps.length === 0) void tellGaps(kept);
   drawAgainst();
   clearDetails();
   looking?.abort();
@@ -244,21 +246,17 @@ function beginTree(kept: Kept): Promise<void> {
   return tree.begin({
     list: (path) => engine().list(kept.root, path),
     notes: ({ path }) => notesOf(path),
-    onSelect: ({ path, name, kind, id }) => {
-      const bytes = at(seen?.summary, split(path))?.bytes;
-      void showDetails({ path, name, kind, id, bytes, change: notesOf(path).change });
-    },
+    onSelect: (row) => void showDetails({ ...row, change: notesOf(row.path).change }),
     onFailure: fail,
   });
 }
 
-function notesOf(path: Name): { size: string; mark: string; change: string | undefined } {
-  const known = at(seen?.summary, split(path));
+function notesOf(path: Name): { mark: string; change: string | undefined } {
   const difference = seen?.against?.difference;
   const own = difference?.byPath.get(key(path));
   const change = own ?? (difference?.below.has(key(path)) ? 'inside' : undefined);
   const mark = change === 'inside' ? '±' : markOf(change);
-  return { size: known === undefined ? '' : size(known.bytes), mark, change };
+  return { mark, change };
 }
 
 /** Adds up sizes and finds what is different, while the person looks at the files already. */
@@ -306,16 +304,13 @@ function summaryOf(root: string): Promise<Summary> {
 }
 
 function drawFacts(kept: Kept, summary: Summary | undefined): void {
-  const files = kept.files ?? (summary?.isWhole ? summary.top.files : undefined);
-  const bytes = kept.bytes ?? (summary?.isWhole ? summary.top.bytes : undefined);
-  const of = (number: number | undefined, text: (it: number) => string): string =>
-    number === undefined ? '…' : text(number);
+  const { files, bytes } = kept;
   fill(
     part('facts'),
-    fact('Files', of(files, count)),
-    fact('Folders', of(summary?.directories, count)),
-    fact('Size', of(bytes, size)),
-    (bytes ?? 0) < 1_000 ? undefined : fact('Exactly', of(bytes, (it) => some(it, 'byte'))),
+    fact('Files', count(files)),
+    fact('Folders', summary?.isWhole ? count(summary.directories) : '…'),
+    fact('Size', size(bytes)),
+    bytes < 1_000 ? undefined : fact('Exactly', some(bytes, 'byte')),
   );
 }
 
@@ -354,6 +349,16 @@ function drawChanges(): void {
 async function reveal(path: Name): Promise<void> {
   part('tab-files').click();
   if (await tree.reveal(split(path))) part('tree').focus();
+}
+
+/** What was left out stands in the snapshot. */
+async function tellGaps(kept: Kept): Promise<void> {
+  try {
+    const gaps = await engine().gaps(kept.id);
+    if (app.selected === kept && gaps.length > 0) drawGaps(gaps);
+  } catch (error) {
+    if (app.selected === kept) fail(error);
+  }
 }
 
 function drawGaps(gaps: Gap[]): void {

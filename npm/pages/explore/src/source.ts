@@ -1,4 +1,4 @@
-import { MarkerbedError, type Files, type Gap } from './engine.js';
+import { MarkerbedError, leftOut, type FileSource, type Gap } from './engine.js';
 import { some } from './numbers.js';
 
 /** What a person gave: it can be read again, from the beginning. */
@@ -6,8 +6,14 @@ export interface Source {
   label: string;
   /** How many files and bytes there are, if the browser told. */
   total?: { files: number; bytes: number };
-  /** Its files; what this side cannot read is thrown, or with `skip` told in `gaps`. */
-  open(unreadable: 'fail' | 'skip', gaps: Gap[]): Files;
+  /** Its files; of what this side cannot read `skip` leaves a message and gaps. */
+  open(unreadable: 'fail' | 'skip'): Promise<Opened>;
+}
+
+export interface Opened {
+  files: FileSource;
+  message?: string;
+  gaps: Gap[];
 }
 
 /** What was dropped; call it while the event is handled, for the browser forgets it after. */
@@ -24,16 +30,16 @@ export async function fromDrop(data: DataTransfer): Promise<Source | undefined> 
   const found = given.filter((it): it is Given => it !== null);
   const [only] = found;
   if (only === undefined) return undefined;
-  if (found.length > 1) return source(some(found.length, 'item'), found);
+  if (found.length > 1) return source(some(found.length, 'item'), (to) => to.all(found));
   // One folder is what is in it.
   if (isDirectoryHandle(only)) return fromHandle(only);
-  if (isDirectoryEntry(only)) return source(only.name, [only], true);
-  return source(only.name, found);
+  if (isDirectoryEntry(only)) return source(only.name, (to) => to.inside(only, ''));
+  return source(only.name, (to) => to.all(found));
 }
 
-/** A folder that was picked. */
+/** A folder that was picked: the worker reads it by itself. */
 export function fromHandle(handle: FileSystemDirectoryHandle): Source {
-  return { label: handle.name, open: () => handle };
+  return { label: handle.name, open: async () => ({ files: handle, gaps: [] }) };
 }
 
 /** Files that were picked; those of a folder know their paths. */
@@ -45,32 +51,33 @@ export function fromFiles(list: FileList | File[]): Source | undefined {
   const label = top !== '' ? top : files.length === 1 ? first.name : some(files.length, 'item');
   const total = { files: files.length, bytes: files.reduce((sum, file) => sum + file.size, 0) };
   const path = (file: File): string => file.webkitRelativePath.slice(top.length + 1) || file.name;
-  async function* open(): AsyncGenerator<readonly [string, File]> {
-    for (const file of files) yield [path(file), file];
-  }
-  return { label, total, open };
+  const named = files.map((file) => [path(file), file] as const);
+  return { label, total, open: async () => ({ files: named, gaps: [] }) };
 }
 
 type Given = FileSystemHandle | FileSystemEntry | File;
-type Found = AsyncGenerator<readonly [string, File]>;
+type Found = AsyncGenerator<readonly [path: string, file: File | null]>;
 
-function source(label: string, given: Given[], isInside = false): Source {
+function source(label: string, read: (reader: Reader) => Found): Source {
   return {
     label,
-    open: (unreadable, gaps) => {
-      const reader = new Reader(unreadable, gaps);
-      return isInside ? reader.inside(given[0] as FileSystemDirectoryEntry, '') : reader.all(given);
+    open: async (unreadable) => {
+      if (unreadable === 'fail') return { files: read(new Reader()), gaps: [] };
+      // What is left out stands in the snapshot, so it must be known before.
+      const gaps: Gap[] = [];
+      const files = [];
+      for await (const found of read(new Reader(gaps))) files.push(found);
+      return { files, gaps, ...(gaps.length > 0 && { message: leftOut(gaps) }) };
     },
   };
 }
 
-/** Walks through what was given. */
+/** Walks through what was given, each directory before what is in it. */
 class Reader {
-  readonly #unreadable: 'fail' | 'skip';
-  readonly #gaps: Gap[];
+  readonly #gaps: Gap[] | undefined;
 
-  constructor(unreadable: 'fail' | 'skip', gaps: Gap[]) {
-    this.#unreadable = unreadable;
+  /** Without `gaps` whatever cannot be read ends it. */
+  constructor(gaps?: Gap[]) {
     this.#gaps = gaps;
   }
 
@@ -80,9 +87,9 @@ class Reader {
 
   async *inside(entry: FileSystemDirectoryEntry, above: string): Found {
     const reader = entry.createReader();
+    const read = (): Promise<FileSystemEntry[]> =>
+      new Promise((resolve, reject) => reader.readEntries(resolve, reject));
     for (;;) {
-      const read = (): Promise<FileSystemEntry[]> =>
-        new Promise((resolve, reject) => reader.readEntries(resolve, reject));
       const some = await this.#try(above, read);
       // It answers a part at a time; an empty one is the last.
       if (some === undefined || some.length === 0) return;
@@ -92,9 +99,10 @@ class Reader {
 
   async *#any(it: Given, path: string): Found {
     if (it instanceof File) yield [path, it];
-    else if (isDirectoryHandle(it)) yield* this.#handle(it, path);
-    else if (isDirectoryEntry(it)) yield* this.inside(it, path);
-    else {
+    else if (isDirectoryHandle(it) || isDirectoryEntry(it)) {
+      yield [path, null];
+      yield* isDirectoryHandle(it) ? this.#handle(it, path) : this.inside(it, path);
+    } else {
       const file = await this.#try(path, () => fileOf(it));
       if (file !== undefined) yield [path, file];
     }
@@ -115,11 +123,11 @@ class Reader {
       return await read();
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause);
-      if (this.#unreadable === 'fail') {
+      if (this.#gaps === undefined) {
         const message = `${JSON.stringify(path)} cannot be read: ${why}`;
         throw new MarkerbedError('file-unreadable', message, { cause });
       }
-      this.#gaps.push({ path, why });
+      this.#gaps.push({ path, why: 'could not be read' });
       return undefined;
     }
   }

@@ -28,7 +28,7 @@ export async function summarize(
   const top = sizeOf('', '', 'directory');
   let paths = 0;
   let directories = 0;
-  for await (const { path, kind, size } of engine.walk(root)) {
+  for await (const { path, kind, bytes } of engine.walk(root)) {
     signal.throwIfAborted();
     paths += 1;
     if (paths > PATHS_MAX) return { top, directories, isWhole: false };
@@ -37,7 +37,7 @@ export async function summarize(
     const names = split(path);
     const isFile = kind !== 'directory';
     if (!isFile) directories += 1;
-    put(top, names, path, { kind, bytes: size, files: isFile ? 1 : 0 });
+    put(top, names, path, { kind, bytes: bytes ?? 0, files: isFile ? 1 : 0 });
   }
   return { top, directories, isWhole: true };
 }

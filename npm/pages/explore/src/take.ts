@@ -35,9 +35,10 @@ export async function take(
   const progress = new Progress(source, () => controller.abort());
   const again = (how: 'fail' | 'skip') => () => take(source, onTaken, how);
   try {
-    const gaps: Gap[] = [];
-    const taken = await engine().snap(source.open(unreadable, gaps), {
+    const { files, message, gaps } = await source.open(unreadable);
+    const taken = await engine().snap(files, {
       label: source.label,
+      ...(message !== undefined && { message }),
       unreadable,
       signal: controller.signal,
       onProgress: (at) => progress.is(at),

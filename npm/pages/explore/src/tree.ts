@@ -1,7 +1,7 @@
 import { fill, make } from './dom.js';
 import type { Entry } from './engine.js';
 import { below, key, shown, spelled, type Name } from './names.js';
-import { some } from './numbers.js';
+import { size } from './numbers.js';
 
 /** A row: what lies in a directory. */
 export interface Row {
@@ -9,6 +9,8 @@ export interface Row {
   name: Name;
   kind: string;
   id: string;
+  bytes: number | undefined;
+  content: string | undefined;
   level: number;
   /** From 1, among its siblings. */
   position: number;
@@ -21,7 +23,7 @@ export interface Row {
 export interface TreeParts {
   list: (path: Name) => AsyncIterable<Entry[]>;
   /** What stands at the end of a row, and what is told of it. */
-  notes: (row: Row) => { size: string; mark: string; change: string | undefined };
+  notes: (row: Row) => { mark: string; change: string | undefined };
   onSelect: (row: Row) => void;
   onFailure: (error: unknown) => void;
 }
@@ -66,11 +68,6 @@ export class Tree {
     await this.#load(undefined, parts);
   }
 
-  /** How many rows are there now. */
-  get length(): number {
-    return this.#rows.length;
-  }
-
   /** Opens what leads to a path, and selects what is there. */
   async reveal(names: Name[]): Promise<boolean> {
     const parts = this.#parts;
@@ -104,11 +101,11 @@ export class Tree {
     try {
       for await (const page of parts.list(parent?.path ?? '')) {
         if (parts !== this.#parts) return;
-        const rows = page.map(({ name, kind, id }, at): Row => {
+        const rows = page.map(({ name, kind, id, bytes, content }, at): Row => {
           const path = below(parent?.path ?? '', name);
           const position = siblings.length + at + 1;
           const own = { children: undefined, isOpen: false, isLoading: false };
-          return { path, name, kind, id, level, position, parent, ...own };
+          return { path, name, kind, id, bytes, content, level, position, parent, ...own };
         });
         this.#insert(parent, siblings, rows);
         siblings.push(...rows);
@@ -214,8 +211,10 @@ export class Tree {
       ' ': () => this.#act(row),
     };
     const move = moves[event.key];
-    if (move !== undefined && !(event.key === ' ' && this.#isTyping())) move();
-    else if (event.key.length === 1) this.#type(event.key);
+    if (move !== undefined && !(event.key === ' ' && this.#isTyping())) {
+      this.#typed = '';
+      move();
+    } else if (event.key.length === 1) this.#type(event.key);
     else return;
     event.preventDefault();
   }
@@ -284,7 +283,8 @@ export class Tree {
     const isDirectory = row.kind === 'directory';
     const siblings = row.parent === undefined ? this.#top : (row.parent.children ?? []);
     const isLoading = row.parent?.isLoading ?? this.#isTopLoading;
-    const { size, mark, change } = this.#parts?.notes(row) ?? { size: '', mark: '', change: undefined };
+    const { mark, change } = this.#parts?.notes(row) ?? { mark: '', change: undefined };
+    const told = change === undefined ? row.kind : `${row.kind}, ${CHANGE[change] ?? change}`;
     const item = make(
       'div',
       {
@@ -299,14 +299,14 @@ export class Tree {
         'aria-setsize': isLoading ? -1 : siblings.length,
         'aria-selected': row === this.#selected ? 'true' : 'false',
         'aria-expanded': isDirectory ? String(row.isOpen) : undefined,
-        'aria-label': [spelled(row.name), row.kind, size, change].filter(Boolean).join(', '),
       },
       make('span', { class: 'twist', 'aria-hidden': 'true' }),
       make('span', { class: 'glyph', 'aria-hidden': 'true' }),
       shown(row.name),
+      make('span', { class: 'unseen' }, `, ${told}, `),
       row.isLoading ? make('span', { class: 'row-note' }, 'reading…') : undefined,
       mark === '' ? undefined : make('span', { class: 'change-mark', 'aria-hidden': 'true' }, mark),
-      make('span', { class: 'row-size' }, size),
+      make('span', { class: 'row-size' }, row.bytes === undefined ? '' : size(row.bytes)),
     );
     item.style.transform = `translateY(${at * height}px)`;
     item.style.setProperty('--level', String(row.level - 1));
@@ -330,11 +330,7 @@ function rowHeight(): number {
   return ROW_REM * parseFloat(getComputedStyle(document.documentElement).fontSize);
 }
 
-/** What a screen reader is told at first. */
-export function describe(rows: number): string {
-  return some(rows, 'entry', 'entries');
-}
-
+const CHANGE: Record<string, string> = { inside: 'changes in it', mode: 'another executable bit' };
 const ROW_REM = 2;
 /** Rows that are drawn above and below what can be seen. */
 const BESIDE = 8;

@@ -1,11 +1,12 @@
 // Drives the built page as a person would: node tests/run.mjs [PART OF A NAME]
 import { readdir } from 'node:fs/promises';
 import { launch, openPage, picture, place, servePage } from './harness.mjs';
+import * as browsing from './browsing.mjs';
 import * as taking from './taking.mjs';
 
 const FLOOR = 1;
 const wanted = process.argv[2];
-const cases = [taking].flatMap((part) => part.cases);
+const cases = [taking, browsing].flatMap((part) => part.cases);
 const chosen = cases.filter(([name]) => wanted === undefined || name.includes(wanted));
 
 const server = await servePage();
