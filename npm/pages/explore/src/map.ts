@@ -103,19 +103,17 @@ export class SizeMap {
     const index = this.#host.querySelectorAll('.cell').length;
     const isDirectory = cell.kind === 'directory';
     const { change, below } = this.#changeOf(cell);
-    const notes = [
-      spelled(cell.name),
+    const told = [
       cell.kind,
-      size(cell.bytes),
       isDirectory ? some(cell.files, 'file') : '',
       change ?? (below > 0 ? `${some(below, 'change')} in it` : ''),
     ];
+    const notes = told.filter(Boolean).join(', ');
     const attributes = {
       class: 'cell',
       'data-kind': cell.kind,
       'data-change': change,
-      'aria-label': notes.filter(Boolean).join(', '),
-      title: notes.filter(Boolean).join(', '),
+      title: `${spelled(cell.name)}, ${size(cell.bytes)}, ${notes}`,
       tabindex: -1,
     };
     const made = button(
@@ -126,7 +124,9 @@ export class SizeMap {
           sign(change, below),
           shown(cell.name),
         ),
+        make('span', { class: 'unseen' }, ', '),
         make('span', { class: 'cell-size' }, size(cell.bytes)),
+        make('span', { class: 'unseen' }, `, ${notes}`),
         inner.map((it) => {
           const inside = this.#changeOf(it.cell);
           const own = inside.change ?? change;

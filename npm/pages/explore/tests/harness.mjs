@@ -17,7 +17,7 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
 ];
-const DIST = new URL('../dist/', import.meta.url);
+export const DIST = new URL('../dist/', import.meta.url);
 
 /** Where pictures and folders of this run lie; the pictures stay for a reader. */
 export const place = await mkdtemp(join(tmpdir(), 'markerbed-explore-'));

@@ -2,11 +2,14 @@
 import { readdir } from 'node:fs/promises';
 import { launch, openPage, picture, place, servePage } from './harness.mjs';
 import * as browsing from './browsing.mjs';
+import * as keeping from './keeping.mjs';
+import * as looks from './looks.mjs';
+import * as offline from './offline.mjs';
 import * as taking from './taking.mjs';
 
 const FLOOR = 1;
 const wanted = process.argv[2];
-const cases = [taking, browsing].flatMap((part) => part.cases);
+const cases = [taking, browsing, keeping, offline, looks].flatMap((part) => part.cases);
 const chosen = cases.filter(([name]) => wanted === undefined || name.includes(wanted));
 
 const server = await servePage();
