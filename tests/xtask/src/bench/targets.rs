@@ -123,8 +123,9 @@ const FLAT: Bound = Memory { mib: 64.0, bytes_a_file: 0.0 };
 const A_FILE: Bound = Memory { mib: 64.0, bytes_a_file: 150.0 };
 const ZSTD: &str = "tar | zstd -1";
 const B3SUM: &str = "b3sum on two processes";
-/// At least nine tenths as fast as the hash function without the engine.
+/// A browser reads files, and in as much time again they are a snapshot.
 const TWICE_READ: Bound = Times("reading alone", 2.0);
+/// At least nine tenths as fast as the hash function without the engine.
 const NEARLY_BARE: Bound = Times("bare BLAKE3", 1.0 / 0.9);
 const GIT_ADD: &str = "git add, write-tree";
 
