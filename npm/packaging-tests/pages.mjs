@@ -16,15 +16,18 @@ export async function foundAt(browser, address) {
   const context = await browser.newContext();
   const page = await context.newPage();
   const said = [];
+  const foreign = [];
   page.on('console', (message) => said.push(message.text()));
   page.on('pageerror', (error) => said.push(String(error)));
   page.on('request', (request) => {
-    if (!request.url().match(/^(http:\/\/(127\.0\.0\.1|localhost):|data:|blob:)/))
-      said.push(request.url());
+    if (!request.url().startsWith(new URL(address).origin) && !request.url().startsWith('data:')) {
+      foreign.push(request.url());
+    }
   });
   try {
     await page.goto(address);
     const handle = await page.waitForFunction(() => window.found);
+    if (foreign.length > 0) throw new Error(`asked another place: ${foreign.join(' ')}`);
     return await handle.jsonValue();
   } catch (error) {
     throw new Error(`${error.message}\n${said.join('\n')}`);

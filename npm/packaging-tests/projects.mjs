@@ -1,6 +1,6 @@
 // Projects that have the packed package installed, each in a folder of its own in made/.
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import { section } from '../scripts/wasm.mjs';
@@ -34,8 +34,9 @@ function layWrong(folder) {
     ]),
   };
   mkdirSync(`${folder}wrong`);
-  for (const [name, bytes] of Object.entries(wrong))
+  for (const [name, bytes] of Object.entries(wrong)) {
     writeFileSync(`${folder}wrong/${name}.wasm`, bytes);
+  }
 }
 
 /** Runs a program in a folder and answers what it printed. */
@@ -50,4 +51,13 @@ export function run(folder, program, ...given) {
 /** The path of a file of a package that is installed for these tests. */
 export function tool(path) {
   return fileURLToPath(new URL(`node_modules/${path}`, HERE));
+}
+
+/** A program that a package brings for some machines; where it is missing the test is skipped. */
+export function runtime(test, path) {
+  if (existsSync(tool(path))) return tool(path);
+  const missing = `the package of ${path} is not for this machine`;
+  if (process.env.CI === 'true') throw new Error(missing);
+  test.skip(missing);
+  return undefined;
 }

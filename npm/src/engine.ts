@@ -3,7 +3,7 @@ import { MarkerbedError } from './errors.js';
 import { moduleOf, notLoaded, type WasmSource } from './module.js';
 import { lacking } from './requirements.js';
 
-export type { WasmSource } from './module.js';
+export type { CompiledWasm, WasmSource } from './module.js';
 
 let loading: Promise<void> | undefined;
 let isReady = false;

@@ -1,8 +1,11 @@
 /** What went wrong; `code` is stable and the same on every host, `message` is for people. */
 export class MarkerbedError extends Error {
+  /** Of every such error, also of those from another copy of this package. */
   override readonly name = 'MarkerbedError';
+  /** What it is, as one of the codes that the reference lists. */
   readonly code: string;
 
+  /** Says what went wrong. */
   constructor(code: string, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;

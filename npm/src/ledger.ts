@@ -29,15 +29,19 @@ export interface RecordedSnapshot {
 export interface Recorded {
   /** The snapshot: a new one, or the newest of its source if that says the same. */
   snapshot: RecordedSnapshot;
+  /** Whether an entry was written. */
   isNew: boolean;
 }
 
 /** An entry of the ledger. */
 export interface LogEntry {
+  /** Its place in the ledger; the first has 0. */
   number: number;
+  /** When it was written, by the clock of whoever wrote it. */
   time: Date;
   /** The pseudonym of whoever wrote it: 16 bytes. */
   agent: Uint8Array;
+  /** What it does. */
   operation: 'workspace' | 'snapshot' | 'ref' | 'state' | 'other';
   /** The snapshot that it is about. */
   snapshot: RecordedSnapshot | undefined;
@@ -45,12 +49,15 @@ export interface LogEntry {
 
 /** What was said of a snapshot, and what could not be seen. */
 export interface Evidence {
+  /** What was said of it. */
   message: string | undefined;
+  /** What is not in its tree. */
   gaps: Gap[];
 }
 
 /** Where a ref is. */
 export interface RefPlace {
+  /** The name of the ref. */
   name: string;
   /** The id of the snapshot that it points at. */
   snapshot: string;

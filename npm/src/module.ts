@@ -5,8 +5,8 @@ import { WASM_BEGINS } from './requirements.js';
 /** Where the wasm comes from: its address, a response, its bytes, or what was compiled of it. */
 export type WasmSource = URL | string | Request | Response | BufferSource | CompiledWasm;
 
-// A module alone would be a type that everything has.
-type CompiledWasm = WebAssembly.Module & object;
+/** A module that is compiled; the type of a module alone is one that everything has. */
+export type CompiledWasm = WebAssembly.Module & object;
 
 /** Compiles the wasm, and proves that it was made together with this package. */
 export async function moduleOf(source: WasmSource): Promise<WebAssembly.Module> {

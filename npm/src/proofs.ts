@@ -18,13 +18,17 @@ export type Verdict =
       verdict: 'verified' | 'consistent' | 'differs';
       /** The root that the proof leads to. */
       root: string;
+      /** What it is a proof of; bytes if that is no UTF-8. */
       path: string | Uint8Array;
+      /** What is there; `contained` is what a blind proof says instead of `present`. */
       found: 'present' | 'contained' | 'absent';
+      /** The kind of the node, if there is one. */
       kind: string | undefined;
       /** The id of the file's content. */
       content: string | undefined;
     }
   | {
+      /** The bytes are no proof, or one that contradicts itself. */
       verdict: 'broken';
       /** The stable code of what is wrong. */
       code: string;

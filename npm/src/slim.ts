@@ -8,7 +8,7 @@ import { MarkerbedError } from './errors.js';
 import type { MarkerbedWorker } from './worker-remote.js';
 import { startWith, type WorkerOptions } from './worker-start.js';
 
-export type { WasmSource } from './engine.js';
+export type { CompiledWasm, WasmSource } from './engine.js';
 export type { WorkerOptions } from './worker-start.js';
 export * from './api.js';
 

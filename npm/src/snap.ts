@@ -5,6 +5,7 @@ import {
   foundIn, named, unreadable, type FileBytes, type FileSource, type Found,
 } from './sources.js';
 
+/** How far it is. */
 export interface SnapProgress {
   /** Files that were taken so far. */
   files: number;
@@ -12,6 +13,7 @@ export interface SnapProgress {
   bytes: number;
 }
 
+/** How files are taken. */
 export interface WriteOptions {
   /** Hears how far it is, after each file. */
   onProgress?: (progress: SnapProgress) => void;
@@ -24,6 +26,7 @@ export interface WriteOptions {
   unreadable?: 'fail' | 'skip';
 }
 
+/** How files are taken, and what is recorded of them. */
 export interface SnapOptions extends WriteOptions {
   /** What people call the source; the ref of that name moves to it. By default `files`. */
   label?: string;
@@ -37,6 +40,7 @@ export interface SnapOptions extends WriteOptions {
 
 /** What is not in a tree. */
 export interface Gap {
+  /** Where it would be. */
   path: PathLike;
   /** The system refused to give it, it changed each time, or no tree can hold its name. */
   reason: 'unreadable' | 'changed' | 'name' | 'too-deep';
@@ -44,6 +48,7 @@ export interface Gap {
   attempts: number;
 }
 
+/** What was taken. */
 export interface Written extends SnapProgress {
   /** The root of the tree: 64 hexadecimal digits that mean exactly these files. */
   root: string;

@@ -4,6 +4,7 @@ import { MarkerbedError } from './errors.js';
 import { Connection, type HeldWorker } from './worker-connection.js';
 import { remoteEngine, type MarkerbedWorker } from './worker-remote.js';
 
+/** How a worker starts. */
 export interface WorkerOptions {
   /** A worker of one's own, whose script imports `markerbed/worker`; by default that script. */
   worker?: Worker;

@@ -6,7 +6,7 @@
 import wasm from './markerbed.wasm';
 import { load, type WasmSource } from './engine.js';
 
-export type { WasmSource } from './engine.js';
+export type { CompiledWasm, WasmSource } from './engine.js';
 export * from './api.js';
 
 /** Loads the engine; calls after the first wait for the same. */

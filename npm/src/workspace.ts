@@ -11,6 +11,7 @@ import { begin, type BeginOptions } from './stores.js';
 
 /** What a directory has under a name. */
 export interface Child {
+  /** Its name; bytes if that is no UTF-8. */
   name: string | Uint8Array;
   /** `file`, `symlink`, `directory`, or one of these after `sealed`. */
   kind: string;
@@ -26,6 +27,7 @@ export interface Child {
 
 /** A child and where it is. */
 export interface Walked extends Child {
+  /** Where it is; bytes if that is no UTF-8. */
   path: string | Uint8Array;
   /** How many directories are above it, the root of the walk left aside. */
   depth: number;
@@ -36,7 +38,9 @@ export interface Snapped extends Written, Recorded {}
 
 /** What differs at a path of two trees. */
 export interface Change {
+  /** What has happened; `mode` if only the executable bit differs. */
   change: 'added' | 'removed' | 'changed' | 'mode' | 'moved';
+  /** Where; bytes if that is no UTF-8. */
   path: string | Uint8Array;
   /** Where it was, of what was moved. */
   from?: string | Uint8Array;
@@ -44,7 +48,9 @@ export interface Change {
 
 /** Up to so many changes, and whether these are all. */
 export interface Difference {
+  /** By path. */
   changes: Change[];
+  /** Whether there are no more. */
   isComplete: boolean;
 }
 

@@ -1,10 +1,11 @@
 // What every project does with the package that it has installed.
 
 /**
- * Hands each wrong wasm to `init`, then the right one, and takes three files: answers the codes,
- * the root and what a proof turns out to be.
+ * Hands each wrong wasm to `init`, then the right one, and takes three files, here and in a worker
+ * of the package's: answers the codes, the roots and what a proof turns out to be.
  */
-export async function check({ init, Workspace, MarkerbedError, verify }, { wrong, own }) {
+export async function check(markerbed, { wrong, own }) {
+  const { init, Workspace, MarkerbedError, verify, startWorker } = markerbed;
   const codes = {};
   for (const [name, source] of Object.entries(wrong)) {
     codes[name] = await init(source).then(
@@ -16,7 +17,16 @@ export async function check({ init, Workspace, MarkerbedError, verify }, { wrong
   const workspace = await Workspace.inMemory();
   const { root } = await workspace.snap(FILES);
   const proof = await workspace.prove(root, 'notes/plan.md');
-  return { root, codes, verdict: verify(proof, root).verdict };
+  const { verdict } = verify(proof, root);
+  return { root, rootOfWorker: startWorker && (await rootOf(startWorker)), codes, verdict };
+}
+
+async function rootOf(startWorker) {
+  const worker = await startWorker();
+  const workspace = await worker.inMemory();
+  const { root } = await workspace.snap(FILES);
+  worker.stop();
+  return root;
 }
 
 /** Where a page finds what is no wasm of this package. */
