@@ -28,7 +28,8 @@ pub(crate) fn run_alone() -> Result<(), Failure> {
     }
 }
 
-/// Builds the package, and runs its tests and those that install it; `hear` gets each line.
+/// Builds the package and its page, and runs their tests and those that install it; `hear` gets
+/// each line.
 ///
 /// # Errors
 ///
@@ -41,7 +42,11 @@ pub(crate) fn run(build: &Build, mut hear: impl FnMut(&str)) -> Result<(), Failu
         let node = Program::new("node").arg(suite).current_dir(&folder);
         node.run_hearing(Stream::Output, Show::Always, &mut hear)?;
     }
-    run_tests(&folder.join("packaging-tests"), PROJECTS, &mut hear)
+    run_tests(&folder.join("packaging-tests"), PROJECTS, &mut hear)?;
+    let page = root().join(EXPLORE);
+    Program::new("npm run build").current_dir(&page).run()?;
+    let tests = Program::new("node tests/run.mjs").current_dir(&page);
+    tests.run_hearing(Stream::Output, Show::Always, &mut hear)
 }
 
 /// Builds the package, ready to be packed.
@@ -107,7 +112,9 @@ fn run_tests(folder: &Path, at_least: u64, hear: &mut impl FnMut(&str)) -> Resul
 pub(crate) const PACKAGE: &str = "npm";
 
 /// What has npm packages of its own: what builds the package, and what uses it.
-pub(crate) const FOLDERS: [&str; 2] = [PACKAGE, "npm/packaging-tests"];
+pub(crate) const FOLDERS: [&str; 3] = [PACKAGE, "npm/packaging-tests", EXPLORE];
+
+const EXPLORE: &str = "npm/pages/explore";
 
 const WEB: &str = "markerbed-web";
 

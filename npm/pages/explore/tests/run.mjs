@@ -23,6 +23,7 @@ try {
 }
 const pictures = (await readdir(place)).filter((file) => file.endsWith('.png')).length;
 console.log(`explore: ${chosen.length} cases, ${failed} failed; ${pictures} pictures in ${place}`);
+console.log(`markerbed-npm-explore ${chosen.length - failed} passed`);
 if (wanted === undefined && chosen.length < FLOOR) {
   console.log(`explore: fewer than ${FLOOR} cases`);
   failed += 1;

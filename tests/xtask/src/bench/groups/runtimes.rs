@@ -31,9 +31,11 @@ pub(super) fn measure(contest: &mut Contest<'_>) -> Result<(), Failure> {
         .run_hearing(Stream::Output, Show::IfItFails, |line| heard.line(line))?;
     browser::bench(&build, rounds, |line| heard.line(line))?;
     npm::build(&build)?;
-    Program::new("node npm/bench/worker.mjs")
-        .arg(rounds.to_string())
-        .run_hearing(Stream::Output, Show::IfItFails, |line| heard.line(line))?;
+    Program::new("node npm/bench/worker.mjs").arg(rounds.to_string()).run_hearing(
+        Stream::Output,
+        Show::IfItFails,
+        |line| heard.line(line),
+    )?;
     heard.add_to(contest)
 }
 
