@@ -4,6 +4,10 @@
 //! never really waits, polling once is enough to run it. Time, randomness and keys are values that
 //! the program hands in.
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    target_arch = "wasm32",
+    allow(clippy::arc_with_non_send_sync, reason = "a browser's store has one thread")
+)]
 
 mod commit;
 pub mod documents;
