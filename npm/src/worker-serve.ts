@@ -214,7 +214,7 @@ class Progress {
 
 /** Whether the wasm stopped in the middle: who waits for it then waits for ever. */
 export function isStopped(error: unknown): boolean {
-  return error instanceof WebAssembly.RuntimeError;
+  return typeof WebAssembly === 'object' && error instanceof WebAssembly.RuntimeError;
 }
 
 function shapeOf(on: number, method: string): Shape {

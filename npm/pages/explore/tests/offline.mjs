@@ -29,7 +29,7 @@ export const cases = [
     const server = await servePage();
     const context = await newContext();
     const page = await open(context, server.address);
-    await page.getByText('Works offline').waitFor();
+    await page.locator('#offline', { hasText: 'Works offline' }).waitFor();
     const requests = [];
     context.on('request', (request) => requests.push(request.url()));
 
@@ -48,7 +48,7 @@ export const cases = [
     const server = await servePage((name) => (name === 'index.html' ? build?.html : name === 'sw.js' ? build?.sw : undefined));
     try {
       const page = await open(await newContext(), server.address);
-      await page.getByText('Works offline').waitFor();
+      await page.locator('#offline', { hasText: 'Works offline' }).waitFor();
       build = await another(true);
       await page.reload();
       assert.equal(await page.title(), 'markerbed explore');
@@ -72,7 +72,7 @@ export const cases = [
     const server = await servePage((name) => (name === 'index.html' ? build?.html : name === 'sw.js' ? build?.sw : undefined));
     try {
       const page = await open(await newContext(), server.address);
-      await page.getByText('Works offline').waitFor();
+      await page.locator('#offline', { hasText: 'Works offline' }).waitFor();
       build = await another(false);
       await update(page);
       await page.waitForTimeout(1_000);

@@ -22,7 +22,7 @@ export const NOTES = {
 const SLOW = `
   const read = FileSystemFileHandle.prototype.getFile;
   FileSystemFileHandle.prototype.getFile = async function () {
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, 400));
     return read.call(this);
   }`;
 /** The system refuses one file. */
@@ -77,7 +77,7 @@ export const cases = [
     const server = await servePageWith(SLOW);
     try {
       const page = await open(undefined, server.address);
-      const top = await folder('long', many(300));
+      const top = await folder('long', many(1_500));
       await drop(page, top);
       await page.waitForFunction(() => Number(document.querySelector('#progress-files').textContent) > 5);
       await isAccessible(page, 'progress');
