@@ -10,7 +10,7 @@ import { beginOffline, policy } from './offline.js';
 import { SizeMap, type Pictured } from './map.js';
 import { key, shown, spelled, split, type Name } from './names.js';
 import { count, groups, size, some, when } from './numbers.js';
-import { fromDrop, fromFiles, fromHandle, type Source } from './source.js';
+import { fromDrop, fromFiles, type Source } from './source.js';
 import { summarize, type Summary } from './summary.js';
 import { isTaking, take, type Taken } from './take.js';
 import { Tree } from './tree.js';
@@ -71,7 +71,7 @@ function beginGiving(): void {
   const folder = part<HTMLInputElement>('folder-input');
   const files = part<HTMLInputElement>('files-input');
   const proof = part<HTMLInputElement>('proof-input');
-  part('pick-folder').addEventListener('click', () => void pickFolder(folder));
+  part('pick-folder').addEventListener('click', () => folder.click());
   part('pick-files').addEventListener('click', () => files.click());
   part('pick-proof').addEventListener('click', () => proof.click());
   for (const input of [folder, files]) {
@@ -90,21 +90,11 @@ async function dropped(data: DataTransfer, isProof: boolean): Promise<void> {
   const [file] = data.files;
   if (isProof || (data.files.length === 1 && file?.name.endsWith('.proof'))) return proofOf(file);
   try {
-    const source = await fromDrop(data);
+    const source = fromDrop(data);
     if (source === undefined) say('There is no file in what was dropped.');
     record(source);
   } catch (error) {
     fail(error);
-  }
-}
-
-async function pickFolder(input: HTMLInputElement): Promise<void> {
-  if (window.showDirectoryPicker === undefined) return input.click();
-  try {
-    record(fromHandle(await window.showDirectoryPicker({ mode: 'read' })));
-  } catch (error) {
-    // Who closes the dialog changed their mind.
-    if (codeOf(error) !== 'aborted') fail(error);
   }
 }
 
@@ -412,12 +402,6 @@ declare global {
   /** The names of the wasm file and the worker's script, put in by the build. */
   const WASM: string;
   const WORKER: string;
-  interface Window {
-    showDirectoryPicker?: (options: { mode: 'read' }) => Promise<FileSystemDirectoryHandle>;
-  }
-  interface DataTransferItem {
-    getAsFileSystemHandle?: () => Promise<FileSystemHandle | null>;
-  }
 }
 
 const PROOF_BYTES_MAX = 64 << 20;

@@ -16,30 +16,22 @@ export interface Opened {
   gaps: Gap[];
 }
 
-/** What was dropped; call it while the event is handled, for the browser forgets it after. */
-export async function fromDrop(data: DataTransfer): Promise<Source | undefined> {
+/**
+ * What was dropped; call it while the event is handled, for the browser forgets it after.
+ *
+ * By entries, not by handles: a handle of a directory leaves out, without a word, all files whose
+ * names Chromium thinks unsafe, such as `a:b`, `con.txt` or one with a family of emoji.
+ */
+export function fromDrop(data: DataTransfer): Source | undefined {
   const items = Array.from(data.items).filter(({ kind }) => kind === 'file');
-  const asked = items.map((item) => ({
-    handle: item.getAsFileSystemHandle?.().catch(() => null),
-    entry: item.webkitGetAsEntry(),
-    file: item.getAsFile(),
-  }));
-  const given = await Promise.all(
-    asked.map(async ({ handle, entry, file }) => (await handle) ?? entry ?? file),
-  );
-  const found = given.filter((it): it is Given => it !== null);
-  const [only] = found;
+  const found = items.map((item) => item.webkitGetAsEntry() ?? item.getAsFile());
+  const given = found.filter((it): it is Given => it !== null);
+  const [only] = given;
   if (only === undefined) return undefined;
-  if (found.length > 1) return source(some(found.length, 'item'), (to) => to.all(found));
+  if (given.length > 1) return source(some(given.length, 'item'), (to) => to.all(given, ''));
   // One folder is what is in it.
-  if (isDirectoryHandle(only)) return fromHandle(only);
-  if (isDirectoryEntry(only)) return source(only.name, (to) => to.inside(only, ''));
-  return source(only.name, (to) => to.all(found));
-}
-
-/** A folder that was picked: the worker reads it by itself. */
-export function fromHandle(handle: FileSystemDirectoryHandle): Source {
-  return { label: handle.name, open: async () => ({ files: handle, gaps: [] }) };
+  if (isDirectory(only)) return source(only.name, (to) => to.inside(only, ''));
+  return source(only.name, (to) => to.all(given, ''));
 }
 
 /** Files that were picked; those of a folder know their paths. */
@@ -55,7 +47,7 @@ export function fromFiles(list: FileList | File[]): Source | undefined {
   return { label, total, open: async () => ({ files: named, gaps: [] }) };
 }
 
-type Given = FileSystemHandle | FileSystemEntry | File;
+type Given = FileSystemEntry | File;
 type Found = AsyncGenerator<readonly [path: string, file: File | null]>;
 
 function source(label: string, read: (reader: Reader) => Found): Source {
@@ -81,67 +73,56 @@ class Reader {
     this.#gaps = gaps;
   }
 
-  async *all(given: Given[]): Found {
-    for (const it of given) yield* this.#any(it, it.name);
+  /** Files first, asked for at once; then what is in the directories. */
+  async *all(given: Given[], above: string): Found {
+    const directories = given.filter(isDirectory);
+    const others = given.filter((it) => !isDirectory(it));
+    const path = ({ name }: Given): string => (above === '' ? name : `${above}/${name}`);
+    const opened = await Promise.all(
+      others.map(async (it) => [path(it), await this.#try(path(it), () => fileOf(it))] as const),
+    );
+    for (const [path, file] of opened) if (file !== undefined) yield [path, file];
+    for (const directory of directories) {
+      yield [path(directory), null];
+      yield* this.inside(directory, path(directory));
+    }
   }
 
-  async *inside(entry: FileSystemDirectoryEntry, above: string): Found {
-    const reader = entry.createReader();
+  async *inside(directory: FileSystemDirectoryEntry, path: string): Found {
+    const reader = directory.createReader();
     const read = (): Promise<FileSystemEntry[]> =>
       new Promise((resolve, reject) => reader.readEntries(resolve, reject));
     for (;;) {
-      const some = await this.#try(above, read);
+      const some = await this.#try(path, read);
       // It answers a part at a time; an empty one is the last.
       if (some === undefined || some.length === 0) return;
-      for (const it of some) yield* this.#any(it, above === '' ? it.name : `${above}/${it.name}`);
-    }
-  }
-
-  async *#any(it: Given, path: string): Found {
-    if (it instanceof File) yield [path, it];
-    else if (isDirectoryHandle(it) || isDirectoryEntry(it)) {
-      yield [path, null];
-      yield* isDirectoryHandle(it) ? this.#handle(it, path) : this.inside(it, path);
-    } else {
-      const file = await this.#try(path, () => fileOf(it));
-      if (file !== undefined) yield [path, file];
-    }
-  }
-
-  async *#handle(handle: FileSystemDirectoryHandle, above: string): Found {
-    const entries = handle.values()[Symbol.asyncIterator]();
-    for (;;) {
-      const next = await this.#try(above, () => entries.next());
-      if (next === undefined || next.done === true) return;
-      yield* this.#any(next.value, `${above}/${next.value.name}`);
+      yield* this.all(some, path);
     }
   }
 
   /** What cannot be read ends all, or is left out and told. */
   async #try<T>(path: string, read: () => Promise<T>): Promise<T | undefined> {
+    // So Chromium calls what has a name that is not UTF-8.
+    const isNameless = path.endsWith('/');
     try {
       return await read();
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause);
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      const why = isNameless ? 'has a name that is not UTF-8' : `cannot be read: ${reason}`;
       if (this.#gaps === undefined) {
-        const message = `${JSON.stringify(path)} cannot be read: ${why}`;
-        throw new MarkerbedError('file-unreadable', message, { cause });
+        throw new MarkerbedError('file-unreadable', `${JSON.stringify(path)} ${why}`, { cause });
       }
-      this.#gaps.push({ path, why: 'could not be read' });
+      this.#gaps.push({ path, why });
       return undefined;
     }
   }
 }
 
-function fileOf(it: FileSystemHandle | FileSystemEntry): Promise<File> {
-  if ('getFile' in it) return (it as FileSystemFileHandle).getFile();
+async function fileOf(it: Given): Promise<File> {
+  if (it instanceof File) return it;
   return new Promise((resolve, reject) => (it as FileSystemFileEntry).file(resolve, reject));
 }
 
-function isDirectoryHandle(it: Given): it is FileSystemDirectoryHandle {
-  return 'kind' in it && it.kind === 'directory';
-}
-
-function isDirectoryEntry(it: Given): it is FileSystemDirectoryEntry {
+function isDirectory(it: Given): it is FileSystemDirectoryEntry {
   return 'isDirectory' in it && it.isDirectory;
 }

@@ -31,7 +31,7 @@ const HOSTILE = {
   '..hidden': 'x',
   '%2e%2e': 'x',
   'javascript:alert(4)': 'x',
-  '__proto__': 'x',
+  ['__proto__']: 'x',
   constructor: 'x',
   'שלום עולם.txt': 'x',
   'e\u0301': 'x',
