@@ -1,6 +1,6 @@
 // A folder is dropped or picked, read, and becomes a snapshot; or it does not, and the page says why.
 import assert from 'node:assert/strict';
-import { mkdir, symlink } from 'node:fs/promises';
+import { appendFile, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   drop,
@@ -20,27 +20,35 @@ export const NOTES = {
   'notes/ideas/garden.md': 'A bed of marker stones.\n',
   empty: '',
 };
-/** Each file takes a moment, so that somebody can act in the middle. */
-function slow() {
-  const read = FileSystemFileEntry.prototype.file;
-  FileSystemFileEntry.prototype.file = function (...given) {
-    setTimeout(() => read.apply(this, given), 400);
-  };
-}
-
-/** The system refuses one file. */
-function locked() {
-  const read = FileSystemFileEntry.prototype.file;
-  FileSystemFileEntry.prototype.file = function (resolve, reject) {
-    if (this.name === 'locked') reject(new DOMException('it is locked', 'NotReadableError'));
-    else read.call(this, resolve, reject);
-  };
-}
-
-/** A context whose pages run this first. */
-async function worse(newContext, script) {
+/** A context in which each file of a dropped folder takes a moment, and one may not be read. */
+async function worse(newContext, ms, locked) {
   const context = await newContext();
-  await context.addInitScript(script);
+  await context.addInitScript(
+    ([ms, locked]) => {
+      const change = (entry) => {
+        if (!entry.isFile) return;
+        const file = entry.file.bind(entry);
+        const refuse = (reject) => reject(new DOMException('it is locked', 'NotReadableError'));
+        entry.file = (resolve, reject) =>
+          setTimeout(() => (entry.name === locked ? refuse(reject) : file(resolve, reject)), ms);
+      };
+      const asEntry = DataTransferItem.prototype.webkitGetAsEntry;
+      DataTransferItem.prototype.webkitGetAsEntry = function () {
+        const entry = asEntry.call(this);
+        const reader = entry.isDirectory ? Object.getPrototypeOf(entry.createReader()) : {};
+        const read = reader.readEntries;
+        reader.readEntries = function (resolve, reject) {
+          const told = (entries) => {
+            entries.forEach(change);
+            resolve(entries);
+          };
+          read.call(this, told, reject);
+        };
+        return entry;
+      };
+    },
+    [ms, locked],
+  );
   return context;
 }
 
@@ -104,8 +112,8 @@ export const cases = [
     assert.equal(await taken(page, 'odd'), ODD_ROOT);
   }],
   ['a run that is cancelled half-way records nothing, and the next one works', async ({ open, newContext }) => {
-    const page = await open(await worse(newContext, slow));
-    const top = await folder('long', many(1_500));
+    const page = await open(await worse(newContext, 400));
+    const top = await folder('long', many(3_000));
     await drop(page, top);
     await page.waitForFunction(() => Number(document.querySelector('#progress-files').textContent) > 5);
     await isAccessible(page, 'progress');
@@ -120,7 +128,7 @@ export const cases = [
     assert.equal(await taken(page, 'notes'), ROOT);
   }],
   ['a file that cannot be read is named, and left out only if the person says so', async ({ open, newContext }) => {
-    const page = await open(await worse(newContext, locked));
+    const page = await open(await worse(newContext, 0, 'locked'));
     await drop(page, await folder('notes', { ...NOTES, 'notes/locked': 'nobody reads me' }));
     await page.getByRole('heading', { name: 'cannot be read' }).waitFor();
     assert.match(await page.locator('#failure-detail').innerText(), /"notes\/locked"/);
@@ -135,6 +143,31 @@ export const cases = [
     await isAccessible(page, 'left-out');
     await page.reload();
     await page.getByText('1 path could not be read and was left out').waitFor();
+  }],
+  ['a file that changes while it is read is told, and trying again works', async ({ open, newContext }) => {
+    const context = await newContext();
+    const top = await folder('notes', NOTES);
+    await context.exposeFunction('grow', () => appendFile(join(top, 'notes/plan.md'), 'more'));
+    // After the page has opened it, and before it is read.
+    await context.addInitScript(() => {
+      const post = MessagePort.prototype.postMessage;
+      MessagePort.prototype.postMessage = function (message, ...rest) {
+        const file = message?.files?.some(({ path }) => path === 'notes/plan.md');
+        if (!file) return post.call(this, message, ...rest);
+        void window.grow().then(() => post.call(this, message, ...rest));
+      };
+    });
+    const page = await open(context);
+
+    await drop(page, top);
+
+    await page.getByRole('heading', { name: 'cannot be read' }).waitFor();
+    assert.match(await page.locator('#failure-detail').innerText(), /notes\/plan.md/);
+    await picture(page, 'changed-file-unreadable');
+    await writeFile(join(top, 'notes/plan.md'), NOTES['notes/plan.md']);
+    await page.evaluate(() => (window.grow = async () => undefined));
+    await page.getByRole('button', { name: 'Try again' }).click();
+    assert.equal(await taken(page, 'notes'), ROOT);
   }],
   ['ten thousand files are read and can be walked through by keys', async ({ open }) => {
     const page = await open();
