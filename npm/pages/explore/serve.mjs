@@ -12,7 +12,7 @@ const TYPES = {
   '.wasm': 'application/wasm',
 };
 
-/** Resolves to the address and a stop; `answer` may answer a request itself, or another file's bytes. */
+/** Resolves to the address and a stop; `answer` may give other bytes for a name. */
 export async function serve(folder, port = 0, answer = () => undefined) {
   const server = createServer(async (request, response) => {
     const name = new URL(request.url, 'http://localhost').pathname.slice(1) || 'index.html';

@@ -70,7 +70,8 @@ export function showChanges(
       draw();
       list.children[first]?.querySelector('button')?.focus();
     });
-    const which = fits.length === changes.length ? some(fits.length, 'change') : partly(fits.length);
+    const which =
+      fits.length === changes.length ? some(fits.length, 'change') : partly(fits.length);
     fill(foot, make('p', { class: 'muted', role: 'status' }, which), rest > 0 ? more : undefined);
   };
   const partly = (fits: number): string => `${count(fits)} of ${some(changes.length, 'change')}`;

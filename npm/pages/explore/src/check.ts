@@ -33,7 +33,7 @@ export function compared(pasted: string, root: string): ['equal' | 'different' |
   if (found === root) return ['equal', 'Equal: both are exactly the same files.'];
   const other = app.kept.find((kept) => kept.root === found);
   if (other !== undefined) {
-    return ['different', `Different from this one; it is the root of “${other.label}”, kept here.`];
+    return ['different', `Different: it is the root of “${other.label}”, kept here.`];
   }
   return ['different', 'Different: at least one name, one byte or one directory is not the same.'];
 }
@@ -100,7 +100,10 @@ function tell(
   more: HTMLElement[] = [],
 ): void {
   const heading = make('p', { class: 'verdict-title' }, title);
-  fill(at, make('div', { class: 'verdict', 'data-verdict': kind }, heading, make('p', {}, text), more));
+  fill(
+    at,
+    make('div', { class: 'verdict', 'data-verdict': kind }, heading, make('p', {}, text), more),
+  );
   say(`${title}. ${text}`);
 }
 

@@ -42,7 +42,9 @@ export async function showDetails(thing: Thing): Promise<void> {
     row('Path', shown(thing.path)),
     row('Kind', thing.change === undefined ? thing.kind : `${thing.kind}, ${thing.change}`),
     thing.bytes === undefined ? undefined : row('Size', size(thing.bytes)),
-    thing.content === undefined ? undefined : row('Content', id(thing.content, 'Id of the content')),
+    thing.content === undefined
+      ? undefined
+      : row('Content', id(thing.content, 'Id of the content')),
     row('Node', id(thing.id, 'Id of the node')),
   );
   const withProof = async (go: (proof: Uint8Array) => unknown): Promise<void> => {
@@ -68,7 +70,12 @@ export async function showDetails(thing: Thing): Promise<void> {
     'label',
     { class: 'choice', for: 'blind' },
     isBlind,
-    make('span', {}, 'Blind proof ', make('span', { class: 'muted' }, '(leaves out the names beside it)')),
+    make(
+      'span',
+      {},
+      'Blind proof ',
+      make('span', { class: 'muted' }, '(leaves out the names beside it)'),
+    ),
   );
   fill(part('details'), make('h3', {}, shown(thing.name)), facts, actions, blind, preview);
   if (!isFile) return;
@@ -109,7 +116,9 @@ async function look(thing: Thing, root: string, at: HTMLElement): Promise<void> 
   if (isPicture) {
     picture = URL.createObjectURL(new Blob(pieces as BlobPart[], { type }));
     const image = make('img', { src: picture, alt: `Picture ${spelled(thing.name)}` });
-    image.addEventListener('error', () => fill(at, none('It is no picture that the browser shows.')));
+    image.addEventListener('error', () =>
+      fill(at, none('It is no picture that the browser shows.')),
+    );
     fill(at, image);
     return;
   }
@@ -119,7 +128,11 @@ async function look(thing: Thing, root: string, at: HTMLElement): Promise<void> 
   const isCut = read.length > TEXT_BYTES_MAX;
   const text = textOf(read.subarray(0, TEXT_BYTES_MAX), isCut);
   if (text === undefined) return fill(at, none('It is no text. Download it to look into it.'));
-  const attributes = { tabindex: 0, role: 'region', 'aria-label': `Text of ${spelled(thing.name)}` };
+  const attributes = {
+    tabindex: 0,
+    role: 'region',
+    'aria-label': `Text of ${spelled(thing.name)}`,
+  };
   fill(
     at,
     make('pre', attributes, shownText(text)),

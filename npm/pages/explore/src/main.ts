@@ -1,17 +1,19 @@
 import { app, engine } from './app.js';
 import { differenceOf, markOf, showChanges, tellDifference } from './changes.js';
-import { beginRootCheck, checkProof } from './check.js';
+import { beginRootCheck } from './check.js';
 import { clearDetails, showDetails } from './details.js';
 import { button, copyFrom, fill, make, part, say, show } from './dom.js';
 import { open, type Gap, type Kept } from './engine.js';
 import { fail } from './failure.js';
 import { codeOf, told } from './failures.js';
-import { beginOffline, policy } from './offline.js';
+import { beginGiving } from './giving.js';
 import { SizeMap, type Pictured } from './map.js';
 import { key, shown, spelled, split, type Name } from './names.js';
 import { count, groups, size, some, when } from './numbers.js';
-import { fromDrop, fromFiles, type Source } from './source.js';
+import { beginOffline, policy } from './offline.js';
+import type { Source } from './source.js';
 import { summarize, type Summary } from './summary.js';
+import { beginTabs } from './tabs.js';
 import { isTaking, take, type Taken } from './take.js';
 import { Tree } from './tree.js';
 
@@ -26,9 +28,9 @@ let tellOthers: (what: 'recorded' | 'removed') => void = () => undefined;
 
 async function begin(): Promise<void> {
   void beginOffline();
-  beginGiving();
+  beginGiving(record);
   beginKeeping();
-  beginTabs();
+  beginTabs(() => tree.draw());
   beginRootCheck();
   const copy = part<HTMLButtonElement>('copy-root');
   copy.addEventListener('click', () => void copyFrom(copy, app.selected?.root ?? '', 'Root'));
@@ -38,7 +40,12 @@ async function begin(): Promise<void> {
     document.body.dataset['ready'] = 'true';
     await listKept();
   } catch (error) {
-    fail(error, codeOf(error) === 'browser-too-old' ? [] : [{ text: 'Reload the page', go: () => location.reload() }]);
+    fail(
+      error,
+      codeOf(error) === 'browser-too-old'
+        ? []
+        : [{ text: 'Reload the page', go: () => location.reload() }],
+    );
   }
 }
 
@@ -48,67 +55,8 @@ function startScript(): Worker {
   return new Worker(address as string, { type: 'module' });
 }
 
-/** Dropping and picking, of folders, files and proofs. */
-function beginGiving(): void {
-  const body = document.body;
-  const isFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') ?? false;
-  document.addEventListener('dragover', (event) => {
-    if (!isFiles(event)) return;
-    event.preventDefault();
-    const isProof = (event.target as Element).closest?.('#proof-drop') !== null;
-    body.dataset['drag'] = isProof ? 'proof' : 'tree';
-  });
-  document.addEventListener('dragleave', (event) => {
-    if (event.relatedTarget === null) delete body.dataset['drag'];
-  });
-  document.addEventListener('drop', (event) => {
-    if (!isFiles(event) || event.dataTransfer === null) return;
-    event.preventDefault();
-    const isProof = body.dataset['drag'] === 'proof';
-    delete body.dataset['drag'];
-    void dropped(event.dataTransfer, isProof);
-  });
-  const folder = part<HTMLInputElement>('folder-input');
-  const files = part<HTMLInputElement>('files-input');
-  const proof = part<HTMLInputElement>('proof-input');
-  part('pick-folder').addEventListener('click', () => folder.click());
-  part('pick-files').addEventListener('click', () => files.click());
-  part('pick-proof').addEventListener('click', () => proof.click());
-  for (const input of [folder, files]) {
-    input.addEventListener('change', () => {
-      record(fromFiles(input.files ?? []));
-      input.value = '';
-    });
-  }
-  proof.addEventListener('change', () => {
-    void proofOf(proof.files?.[0]);
-    proof.value = '';
-  });
-}
-
-async function dropped(data: DataTransfer, isProof: boolean): Promise<void> {
-  const [file] = data.files;
-  if (isProof || (data.files.length === 1 && file?.name.endsWith('.proof'))) return proofOf(file);
-  try {
-    const source = fromDrop(data);
-    if (source === undefined) say('There is no file in what was dropped.');
-    record(source);
-  } catch (error) {
-    fail(error);
-  }
-}
-
-async function proofOf(file: File | undefined): Promise<void> {
-  if (file === undefined || app.engine === undefined) return;
-  try {
-    await checkProof(new Uint8Array(await file.slice(0, PROOF_BYTES_MAX).arrayBuffer()));
-  } catch (error) {
-    fail(error);
-  }
-}
-
-function record(source: Source | undefined): void {
-  if (source === undefined || app.engine === undefined) return;
+function record(source: Source): void {
+  if (app.engine === undefined) return;
   void take(source, recorded).finally(drawView);
 }
 
@@ -331,7 +279,8 @@ function drawChanges(): void {
     showChanges(host, difference, (path) => void reveal(path));
     return;
   }
-  const hint = app.against === undefined ? 'Choose a snapshot to compare with, above.' : 'Comparing…';
+  const hint =
+    app.against === undefined ? 'Choose a snapshot to compare with, above.' : 'Comparing…';
   fill(host, make('p', { class: 'muted hint' }, hint));
 }
 
@@ -353,7 +302,9 @@ async function tellGaps(kept: Kept): Promise<void> {
 
 function drawGaps(gaps: Gap[]): void {
   if (gaps.length === 0) return fill(part('gaps'));
-  const listed = gaps.slice(0, GAPS_SHOWN).map(({ path, why }) => make('li', {}, shown(path), ` ${why}`));
+  const listed = gaps
+    .slice(0, GAPS_SHOWN)
+    .map(({ path, why }) => make('li', {}, shown(path), ` ${why}`));
   const more = gaps.length - listed.length;
   fill(
     part('gaps'),
@@ -370,41 +321,12 @@ function fact(name: string, value: string): HTMLElement {
   return make('div', {}, make('dt', {}, name), make('dd', {}, value));
 }
 
-/** Tabs: one is chosen, arrows go between them. */
-function beginTabs(): void {
-  const tabs = Array.from(document.querySelectorAll<HTMLElement>('[role=tab]'));
-  const choose = (chosen: HTMLElement): void => {
-    for (const tab of tabs) {
-      const isChosen = tab === chosen;
-      tab.setAttribute('aria-selected', String(isChosen));
-      tab.tabIndex = isChosen ? 0 : -1;
-      show(part(tab.getAttribute('aria-controls') ?? ''), isChosen);
-    }
-    tree.draw();
-  };
-  for (const [at, tab] of tabs.entries()) {
-    tab.addEventListener('click', () => choose(tab));
-    tab.addEventListener('keydown', (event) => {
-      const steps: Record<string, number> = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: -1 };
-      const step = steps[event.key];
-      if (step === undefined) return;
-      event.preventDefault();
-      const next = tabs.at(step % tabs.length);
-      if (next === undefined) return;
-      choose(next);
-      next.focus();
-    });
-  }
-  if (tabs[0] !== undefined) choose(tabs[0]);
-}
-
 declare global {
   /** The names of the wasm file and the worker's script, put in by the build. */
   const WASM: string;
   const WORKER: string;
 }
 
-const PROOF_BYTES_MAX = 64 << 20;
 const CHANNEL = 'markerbed-explore';
 const GAPS_SHOWN = 100;
 const SUMMARIES_MAX = 4;

@@ -64,8 +64,13 @@ export class SizeMap {
     const width = this.#width || this.#host.clientWidth;
     const height = Math.round(Math.max(280, Math.min(560, width * 0.56)));
     this.#host.style.height = `${height}px`;
-    if (cells.length === 0) fill(this.#host, make('p', { class: 'hint' }, 'There is nothing in it.'));
-    else if (width > 0) fill(this.#host, layout(cells, width, height).map((it) => this.#cell(it)));
+    if (cells.length === 0)
+      fill(this.#host, make('p', { class: 'hint' }, 'There is nothing in it.'));
+    else if (width > 0)
+      fill(
+        this.#host,
+        layout(cells, width, height).map((it) => this.#cell(it)),
+      );
     this.#crumbs(pictured.label);
     this.#legend();
     const whole = pictured.summary.isWhole && (pictured.against?.summary.isWhole ?? true);
@@ -218,8 +223,20 @@ export class SizeMap {
       make(
         'table',
         {},
-        make('caption', { class: 'unseen' }, `Sizes in ${spelled(directory.name) || 'the whole tree'}`),
-        make('thead', {}, make('tr', {}, heads.map((head) => make('th', { scope: 'col' }, head)))),
+        make(
+          'caption',
+          { class: 'unseen' },
+          `Sizes in ${spelled(directory.name) || 'the whole tree'}`,
+        ),
+        make(
+          'thead',
+          {},
+          make(
+            'tr',
+            {},
+            heads.map((head) => make('th', { scope: 'col' }, head)),
+          ),
+        ),
         make('tbody', {}, rows),
       ),
     );
@@ -231,7 +248,9 @@ export class SizeMap {
 /** The sign of a change, or how many are below. */
 function sign(change: string | undefined, below: number): HTMLElement | undefined {
   const text = change === undefined && below > 0 ? `±${count(below)}` : markOf(change);
-  return text === '' ? undefined : make('span', { class: 'cell-mark', 'aria-hidden': 'true' }, text);
+  return text === ''
+    ? undefined
+    : make('span', { class: 'cell-mark', 'aria-hidden': 'true' }, text);
 }
 
 interface Laid {

@@ -86,7 +86,9 @@ function byteParts(name: Uint8Array): Part[] {
 }
 
 function marked(found: Part[]): (Node | string)[] {
-  return found.map(({ text, mark: it }) => (it === undefined ? text : make('span', { class: 'mark' }, it)));
+  return found.map(({ text, mark: it }) =>
+    it === undefined ? text : make('span', { class: 'mark' }, it),
+  );
 }
 
 function mark(letter: string): string {
@@ -118,7 +120,13 @@ function decoded(name: Uint8Array): string | undefined {
 const SLASH = [0x2f];
 /** Controls, formats (marks of direction, joiners), breaks, spaces that are not the usual one, and
  * those at an end; what has no glyph at all. */
-const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}\u115f\u1160\u2800\u3164\uffa0]|(?! )\p{Zs}|^ | $/gu;
+const HIDDEN =
+  /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}\u115f\u1160\u2800\u3164\uffa0]|(?! )\p{Zs}|^ | $/gu;
 const BEFORE = /(?:\p{Extended_Pictographic}\ufe0f?|\p{Emoji_Modifier})$/u;
 const AFTER = /^\p{Extended_Pictographic}/u;
-const SHORT: Record<string, string> = { '\n': 'line break', '\t': 'tab', '\r': 'return', ' ': 'space' };
+const SHORT: Record<string, string> = {
+  '\n': 'line break',
+  '\t': 'tab',
+  '\r': 'return',
+  ' ': 'space',
+};

@@ -15,7 +15,8 @@ export function some(number: number, one: string, many = `${one}s`): string {
 export function size(bytes: number): string {
   let rest = bytes;
   for (const unit of ['bytes', 'kB', 'MB', 'GB']) {
-    if (rest < 999.5) return unit === 'bytes' ? some(bytes, 'byte') : `${short.format(rest)} ${unit}`;
+    if (rest < 999.5)
+      return unit === 'bytes' ? some(bytes, 'byte') : `${short.format(rest)} ${unit}`;
     rest /= 1_000;
   }
   return `${short.format(rest)} TB`;

@@ -36,7 +36,11 @@ function made(): Pick<TrustedTypePolicyLike, 'createScriptURL'> {
     if (origin !== location.origin || !isOurs) throw new TypeError('no script of this page');
     return address;
   };
-  return window.trustedTypes?.createPolicy('markerbed-explore', { createScriptURL }) ?? { createScriptURL };
+  return (
+    window.trustedTypes?.createPolicy('markerbed-explore', { createScriptURL }) ?? {
+      createScriptURL,
+    }
+  );
 }
 
 function offer(registration: ServiceWorkerRegistration): void {

@@ -259,7 +259,10 @@ export class Tree {
     const { scrollTop, clientHeight } = this.#host;
     this.#space.style.height = `${Math.max(this.#rows.length, 1) * height}px`;
     const first = Math.max(0, Math.floor(scrollTop / height) - BESIDE);
-    const last = Math.min(this.#rows.length, Math.ceil((scrollTop + clientHeight) / height) + BESIDE);
+    const last = Math.min(
+      this.#rows.length,
+      Math.ceil((scrollTop + clientHeight) / height) + BESIDE,
+    );
     const drawn: HTMLElement[] = [];
     // The active row is there wherever the person scrolled to: it is what the keyboard is at.
     if (this.#active < first && this.#rows.length > 0) drawn.push(this.#item(this.#active, height));

@@ -7,7 +7,8 @@ import { NOTES, ROOT } from './taking.mjs';
 
 /** A picture of one red point. */
 const PNG = Buffer.from(
-  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==',
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5E' +
+    'rkJggg==',
   'base64',
 );
 /** What `b3sum` prints of the plan in `NOTES`. */
@@ -40,7 +41,8 @@ const HOSTILE = {
   'nbsp\u00a0': 'x',
 };
 
-const row = (page, name) => page.locator('[role=treeitem]').filter({ has: page.getByText(name, { exact: true }) });
+const row = (page, name) =>
+  page.locator('[role=treeitem]').filter({ has: page.getByText(name, { exact: true }) });
 
 /** Saves what a button downloads, and answers its bytes and its name. */
 async function download(page, name) {
@@ -148,7 +150,9 @@ export const cases = [
     await taken(page, MARKUP);
     await page.locator('#tree').evaluate((tree) => (tree.style.height = '1200px'));
     await page.waitForFunction(() => document.querySelectorAll('.row').length > 20);
-    const names = await page.locator('.row .name').evaluateAll((all) => all.map((it) => it.textContent));
+    const names = await page
+      .locator('.row .name')
+      .evaluateAll((all) => all.map((it) => it.textContent));
 
     assert.equal(names.length, Object.keys(HOSTILE).length, names.join(' | '));
     assert.equal(new Set(names).size, names.length, 'no two names look the same');
@@ -227,7 +231,11 @@ export const cases = [
       page.evaluate(() => {
         const id = document.querySelector('#tree').getAttribute('aria-activedescendant');
         const it = document.getElementById(id);
-        return [it.querySelector('.name').textContent, it.getAttribute('aria-level'), it.getAttribute('aria-expanded')];
+        return [
+          it.querySelector('.name').textContent,
+          it.getAttribute('aria-level'),
+          it.getAttribute('aria-expanded'),
+        ];
       });
     const press = async (...keys) => {
       for (const key of keys) await page.keyboard.press(key);

@@ -74,8 +74,13 @@ export const cases = [
       }, NOTES);
       await page.waitForFunction(() => document.querySelectorAll('#kept-list li').length === 2);
       assert.equal(await root(page), ROOT);
-      await page.select('#against', await page.$eval('#against option:nth-child(2)', (it) => it.value));
-      await page.waitForFunction(() => /added/.test(document.querySelector('#against-note').textContent));
+      await page.select(
+        '#against',
+        await page.$eval('#against option:nth-child(2)', (it) => it.value),
+      );
+      await page.waitForFunction(() =>
+        /added/.test(document.querySelector('#against-note').textContent),
+      );
       await page.click('#tab-map');
       await page.waitForSelector('.cell');
       await page.screenshot({ path: join(place, 'firefox-map.png') });
@@ -86,7 +91,9 @@ export const cases = [
       await page.waitForSelector('#details h3');
       await page.screenshot({ path: join(place, 'firefox.png') });
 
-      await page.waitForFunction(() => document.querySelector('#offline').textContent === 'Works offline');
+      await page.waitForFunction(
+        () => document.querySelector('#offline').textContent === 'Works offline',
+      );
       await server.stop();
       await page.reload();
       await page.waitForSelector('body[data-ready=true]');

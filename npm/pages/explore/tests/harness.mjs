@@ -63,7 +63,7 @@ export async function picture(page, name, options = {}) {
   await page.screenshot({ path: join(place, `${name}.png`), ...options });
 }
 
-/** Opens the page until it is `ready` or told a `failure`; what it logs as an error fails the case. */
+/** Opens the page until it is `ready` or told a `failure`; an error that it logs fails the case. */
 export async function openPage(context, address, until = 'ready') {
   const page = await context.newPage();
   page.errors = [];
@@ -72,7 +72,9 @@ export async function openPage(context, address, until = 'ready') {
     if (message.type() === 'error') page.errors.push(message.text());
   });
   await page.goto(address);
-  await page.waitForSelector(until === 'ready' ? 'body[data-ready=true]' : '#failure:not([hidden])');
+  await page.waitForSelector(
+    until === 'ready' ? 'body[data-ready=true]' : '#failure:not([hidden])',
+  );
   return page;
 }
 

@@ -7,7 +7,10 @@ import { NOTES, ROOT } from './taking.mjs';
 
 /** The same page by another title, as another build would be; its digest may be a wrong one. */
 async function another(isTrue) {
-  const html = (await readFile(new URL('index.html', DIST), 'utf8')).replace('<title>', '<title>new ');
+  const html = (await readFile(new URL('index.html', DIST), 'utf8')).replace(
+    '<title>',
+    '<title>new ',
+  );
   const sha256 = (text) => createHash('sha256').update(text).digest('hex');
   const before = sha256(await readFile(new URL('index.html', DIST)));
   const sw = await readFile(new URL('sw.js', DIST), 'utf8');
@@ -25,66 +28,81 @@ const update = (page) =>
   });
 
 export const cases = [
-  ['with the server stopped and no network the page loads and works', async ({ open, newContext }) => {
-    const server = await servePage();
-    const context = await newContext();
-    const page = await open(context, server.address);
-    await page.locator('#offline', { hasText: 'Works offline' }).waitFor();
-    const requests = [];
-    context.on('request', (request) => requests.push(request.url()));
-
-    await context.setOffline(true);
-    await server.stop();
-    await page.reload();
-    await page.waitForSelector('body[data-ready=true]');
-    await drop(page, await folder('notes', NOTES));
-
-    assert.equal(await taken(page, 'notes'), ROOT);
-    assert.ok(requests.every((url) => url.startsWith(server.address) || url.startsWith('blob:')));
-    await picture(page, 'offline');
-  }],
-  ['a new build is taken when the person says so, all at once', async ({ open, newContext }) => {
-    let build;
-    const server = await servePage((name) => (name === 'index.html' ? build?.html : name === 'sw.js' ? build?.sw : undefined));
-    try {
-      const page = await open(await newContext(), server.address);
+  [
+    'with the server stopped and no network the page loads and works',
+    async ({ open, newContext }) => {
+      const server = await servePage();
+      const context = await newContext();
+      const page = await open(context, server.address);
       await page.locator('#offline', { hasText: 'Works offline' }).waitFor();
-      build = await another(true);
-      await page.reload();
-      assert.equal(await page.title(), 'markerbed explore');
-      await update(page);
-      const button = page.getByRole('button', { name: 'Load the new version' });
-      await button.waitFor();
-      await picture(page, 'update');
+      const requests = [];
+      context.on('request', (request) => requests.push(request.url()));
 
-      await button.click();
-
-      await page.waitForFunction(() => document.title === 'new markerbed explore');
-      await page.waitForSelector('body[data-ready=true]');
-      const caches = await page.evaluate(() => window.caches.keys());
-      assert.equal(caches.length, 1, caches.join());
-    } finally {
+      await context.setOffline(true);
       await server.stop();
-    }
-  }],
-  ['a build that is not as it was made is not taken', async ({ open, newContext }) => {
-    let build;
-    const server = await servePage((name) => (name === 'index.html' ? build?.html : name === 'sw.js' ? build?.sw : undefined));
-    try {
-      const page = await open(await newContext(), server.address);
-      await page.locator('#offline', { hasText: 'Works offline' }).waitFor();
-      build = await another(false);
-      await update(page);
-      await page.waitForTimeout(1_000);
-
       await page.reload();
       await page.waitForSelector('body[data-ready=true]');
+      await drop(page, await folder('notes', NOTES));
 
-      assert.equal(await page.title(), 'markerbed explore');
-      assert.equal(await page.getByRole('button', { name: 'Load the new version' }).count(), 0);
-      page.errors.length = 0;
-    } finally {
-      await server.stop();
-    }
-  }],
+      assert.equal(await taken(page, 'notes'), ROOT);
+      assert.ok(
+        requests.every((url) => url.startsWith(server.address) || url.startsWith('blob:')),
+      );
+      await picture(page, 'offline');
+    },
+  ],
+  [
+    'a new build is taken when the person says so, all at once',
+    async ({ open, newContext }) => {
+      let build;
+      const server = await servePage((name) =>
+        name === 'index.html' ? build?.html : name === 'sw.js' ? build?.sw : undefined,
+      );
+      try {
+        const page = await open(await newContext(), server.address);
+        await page.locator('#offline', { hasText: 'Works offline' }).waitFor();
+        build = await another(true);
+        await page.reload();
+        assert.equal(await page.title(), 'markerbed explore');
+        await update(page);
+        const button = page.getByRole('button', { name: 'Load the new version' });
+        await button.waitFor();
+        await picture(page, 'update');
+
+        await button.click();
+
+        await page.waitForFunction(() => document.title === 'new markerbed explore');
+        await page.waitForSelector('body[data-ready=true]');
+        const caches = await page.evaluate(() => window.caches.keys());
+        assert.equal(caches.length, 1, caches.join());
+      } finally {
+        await server.stop();
+      }
+    },
+  ],
+  [
+    'a build that is not as it was made is not taken',
+    async ({ open, newContext }) => {
+      let build;
+      const server = await servePage((name) =>
+        name === 'index.html' ? build?.html : name === 'sw.js' ? build?.sw : undefined,
+      );
+      try {
+        const page = await open(await newContext(), server.address);
+        await page.locator('#offline', { hasText: 'Works offline' }).waitFor();
+        build = await another(false);
+        await update(page);
+        await page.waitForTimeout(1_000);
+
+        await page.reload();
+        await page.waitForSelector('body[data-ready=true]');
+
+        assert.equal(await page.title(), 'markerbed explore');
+        assert.equal(await page.getByRole('button', { name: 'Load the new version' }).count(), 0);
+        page.errors.length = 0;
+      } finally {
+        await server.stop();
+      }
+    },
+  ],
 ];

@@ -47,7 +47,8 @@ async function begin(): Promise<void> {
 
 /** The file that is asked for, if it is one of this build. */
 function nameOf(request: Request): string | undefined {
-  if (request.method !== 'GET' || !request.url.startsWith(self.registration.scope)) return undefined;
+  if (request.method !== 'GET' || !request.url.startsWith(self.registration.scope))
+    return undefined;
   const path = new URL(request.url).pathname;
   const name = path.slice(new URL(self.registration.scope).pathname.length) || 'index.html';
   return Object.hasOwn(FILES, name) ? name : undefined;
