@@ -32,7 +32,9 @@ server.stop();
 
 async function measure(browser, context) {
   const tell = (operation, program, quantity, value) => {
-    console.log(JSON.stringify({ operation: `${operation} in ${browser}`, program, quantity, value }));
+    console.log(
+      JSON.stringify({ operation: `${operation} in ${browser}`, program, quantity, value }),
+    );
   };
   const first = await openTab(context, server.address);
   const { inWorker, inPage } = await must(first, firstUse);
