@@ -26,7 +26,7 @@ const FEATURES = [
  * What makes the file smallest as it is downloaded. Rust's compiler has inlined already what is
  * worth it: `-Oz` and `-O3` inline more, which takes 7 % more bytes with brotli and is no faster.
  */
-const PASSES = ['-Oz', '--skip-pass=inlining-optimizing'];
+export const PASSES = ['-Oz', '--skip-pass=inlining-optimizing'];
 
 /** Optimises the module again if it has changed; answers nothing. */
 export function makeWasm() {
@@ -35,17 +35,20 @@ export function makeWasm() {
   const mark = `${version} ${digest(glue.map((file) => readFileSync(file))).slice(0, 16)}`;
   const madeFrom = digest([readFileSync(MODULE), mark, ...PASSES]);
   if (existsSync(MADE_FROM) && readFileSync(MADE_FROM, 'utf8') === madeFrom) return;
-  const flags = [...FEATURES.map((feature) => `--enable-${feature}`), ...PASSES];
-  const files = [MODULE.pathname, '-o', SHIPPED.pathname];
-  const { status } = spawnSync(process.execPath, [WASM_OPT.pathname, ...flags, ...files], {
-    stdio: 'inherit',
-  });
-  if (status !== 0) throw new Error(`wasm-opt ended with ${status}`);
+  optimise(PASSES, SHIPPED.pathname);
   writeFileSync(SHIPPED, Buffer.concat([readFileSync(SHIPPED), section('markerbed', mark)]));
   writeFileSync(MARK, `export const MARK = ${JSON.stringify(mark)};\n`);
   writeFileSync(new URL('mark.d.ts', MADE), 'export declare const MARK: string;\n');
   // Written last: half of it is made again.
   writeFileSync(MADE_FROM, madeFrom);
+}
+
+/** Writes what some passes make of the module. */
+export function optimise(passes, path) {
+  const flags = [...FEATURES.map((feature) => `--enable-${feature}`), ...passes];
+  const given = [WASM_OPT.pathname, ...flags, MODULE.pathname, '-o', path];
+  const { status } = spawnSync(process.execPath, given, { stdio: 'inherit' });
+  if (status !== 0) throw new Error(`wasm-opt ended with ${status}`);
 }
 
 /** A custom section: nothing runs to read it. */

@@ -33,6 +33,13 @@ test('types are right however the package is resolved', () => {
   }
 });
 
+test('everything that is exported has a doc comment', () => {
+  const typedoc = `${root}node_modules/typedoc/bin/typedoc`;
+
+  // Fails if it warns of anything: of what has no comment, too.
+  execFileSync(process.execPath, [typedoc, '--emit', 'none'], { cwd: root, stdio: 'pipe' });
+});
+
 test('what is packed and what a page downloads stay small', () => {
   const all = weight(files.filter((file) => !file.endsWith('.map'))).brotli;
   const page = weight(downloaded('index.js')).brotli;
