@@ -162,7 +162,8 @@ function drawView(): void {
 
 async function select(kept: Kept, gaps: Gap[] = []): Promise<void> {
   app.selected = kept;
-  app.against = undefined;
+  const older = app.kept.filter(({ number }) => number < kept.number);
+  app.against = older.find(({ label }) => label === kept.label);
   drawKept();
   drawView();
   part('snapshot-title').replaceChildren(shown(kept.label));
@@ -176,7 +177,7 @@ async function select(kept: Kept, gaps: Gap[] = []): Promise<void> {
   clearDetails();
   looking?.abort();
   looking = new AbortController();
-  void look(kept, undefined, looking.signal);
+  void look(kept, app.against, looking.signal);
   await beginTree(kept);
 }
 

@@ -211,7 +211,7 @@ export class SizeMap {
         'tr',
         {},
         make('th', { scope: 'row' }, name),
-        make('td', {}, cell.kind),
+        make('td', { class: 'of-kind' }, cell.kind),
         make('td', { class: 'number' }, size(cell.bytes)),
         make('td', { class: 'number' }, share),
         isCompared ? make('td', {}, told) : undefined,
@@ -234,7 +234,7 @@ export class SizeMap {
           make(
             'tr',
             {},
-            heads.map((head) => make('th', { scope: 'col' }, head)),
+            heads.map(headOf),
           ),
         ),
         make('tbody', {}, rows),
@@ -243,6 +243,10 @@ export class SizeMap {
     const [first] = this.#cells();
     if (first !== undefined) first.tabIndex = 0;
   }
+}
+
+function headOf(head: string): HTMLElement {
+  return make('th', { scope: 'col', class: head === 'Kind' ? 'of-kind' : undefined }, head);
 }
 
 /** The sign of a change, or how many are below. */

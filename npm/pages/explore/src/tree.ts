@@ -257,6 +257,8 @@ export class Tree {
   #drawNow(): void {
     const height = rowHeight();
     const { scrollTop, clientHeight } = this.#host;
+    // As high as its rows, within bounds.
+    this.#host.style.height = `${Math.min(Math.max(this.#rows.length, 8), 17) * ROW_REM + 0.2}rem`;
     this.#space.style.height = `${Math.max(this.#rows.length, 1) * height}px`;
     const first = Math.max(0, Math.floor(scrollTop / height) - BESIDE);
     const last = Math.min(

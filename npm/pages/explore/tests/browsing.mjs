@@ -148,7 +148,7 @@ export const cases = [
     });
     await drop(page, await folder(MARKUP.replace('/', ''), HOSTILE));
     await taken(page, MARKUP);
-    await page.locator('#tree').evaluate((tree) => (tree.style.height = '1200px'));
+    await page.locator('#tree').evaluate((tree) => (tree.style.minHeight = '1200px'));
     await page.waitForFunction(() => document.querySelectorAll('.row').length > 20);
     const names = await page
       .locator('.row .name')
