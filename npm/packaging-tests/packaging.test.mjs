@@ -64,6 +64,7 @@ test('TypeScript finds the types as Node does and as a bundler does', () => {
   const tsc = tool('typescript/bin/tsc');
 
   run(folder, process.execPath, tsc, '--project', 'bundler.json');
+  run(folder, process.execPath, tsc, '--project', 'node-only.json');
   run(folder, process.execPath, tsc);
 
   for (const name of ['as-esm.mjs', 'as-commonjs.cjs']) {

@@ -20,13 +20,15 @@ export async function bundle() {
   mkdirSync(DIST);
   copyFileSync(new URL('wasm/markerbed.wasm', ROOT), new URL('markerbed.wasm', DIST));
   copyFileSync(new URL('src/markerbed.d.wasm.ts', ROOT), new URL('markerbed.wasm.d.ts', DIST));
+  copyFileSync(new URL('src/places.d.ts', ROOT), new URL('places.d.ts', DIST));
 
   const scripts = { external: /^node:|\.wasm$/, plugins: [maps] };
   await write(scripts, named('.js'), '.js', { format: 'es', sourcemap: true });
   const entries = await write(scripts, named('.cjs'), '.cjs', { format: 'cjs', sourcemap: true });
   const types = { external: /^node:|\.wasm$/, plugins: [dts()] };
-  await write(types, named('.js'), '.d.ts', { format: 'es' });
-  await write(types, named('.cjs'), '.d.cts', { format: 'es' });
+  const banner = '/// <reference path="./places.d.ts" />';
+  await write(types, named('.js'), '.d.ts', { format: 'es', banner });
+  await write(types, named('.cjs'), '.d.cts', { format: 'es', banner });
   for (const { name, exports: names } of entries) {
     const text = `export { ${names.join(', ')} } from './${name}.cjs';\n`;
     writeFileSync(new URL(`${name}.mjs`, DIST), text);

@@ -3,7 +3,14 @@ import { MarkerbedError } from './errors.js';
 import { WASM_BEGINS } from './requirements.js';
 
 /** Where the wasm comes from: its address, a response, its bytes, or what was compiled of it. */
-export type WasmSource = URL | string | Request | Response | BufferSource | CompiledWasm;
+export type WasmSource =
+  | URL
+  | string
+  | Request
+  | Response
+  | ArrayBuffer
+  | ArrayBufferView<ArrayBuffer>
+  | CompiledWasm;
 
 /** A module that is compiled; the type of a module alone is one that everything has. */
 export type CompiledWasm = WebAssembly.Module & object;
