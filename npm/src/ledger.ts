@@ -2,7 +2,8 @@ import type * as wasm from '../wasm/markerbed_web.js';
 import { told } from './errors.js';
 import { keptIdentity, randomBytes } from './identity.js';
 import { bytesOf, shown } from './paths.js';
-import type { Gap, SnapOptions, Written } from './snap.js';
+import type { SnapOptions, Written } from './snap.js';
+import type { Gap } from './sources.js';
 import { stampOf } from './stores.js';
 
 /** A snapshot, and when it was recorded. */

@@ -2,7 +2,8 @@ import type * as wasm from '../wasm/markerbed_web.js';
 import { MarkerbedError, told } from './errors.js';
 import { bytesOf, type PathLike } from './paths.js';
 import {
-  foundIn, named, unreadable, type FileBytes, type FileSource, type Found,
+  foundIn, named, reasonOf, unreadable,
+  type FileBytes, type FileSource, type Found, type Gap,
 } from './sources.js';
 
 /** How far it is. */
@@ -38,17 +39,6 @@ export interface SnapOptions extends WriteOptions {
   time?: Date;
 }
 
-/** What is not in a tree. */
-export interface Gap {
-  /** Where it would be. */
-  path: PathLike;
-  /** The system refused to give it, it changed each time, or no tree can hold its name. */
-  reason: 'unreadable' | 'changed' | 'name' | 'too-deep';
-  /** How often it was tried. */
-  attempts: number;
-}
-
-/** What was taken. */
 export interface Written extends SnapProgress {
   /** The root of the tree: 64 hexadecimal digits that mean exactly these files. */
   root: string;
@@ -100,7 +90,8 @@ class Taken {
     this.#options = options;
   }
 
-  async take({ path, open }: Found): Promise<void> {
+  async take({ path, open, failure }: Found): Promise<void> {
+    if (failure !== undefined) return this.#leaveOut(path, failure.error, failure.attempts);
     let place: Place | undefined;
     try {
       place = this.#placeOf(path);
@@ -229,7 +220,7 @@ class Taken {
 
   /** Goes on without something, if that is wanted. */
   #leaveOut(path: PathLike, error: unknown, attempts: number): void {
-    const reason = error instanceof MarkerbedError ? GAPS.get(error.code) : undefined;
+    const reason = reasonOf(error);
     if (reason === undefined || this.#options.unreadable !== 'skip') throw error;
     const mended = typeof path === 'string' ? path.toWellFormed() : path;
     this.#gaps.push({ path: mended, reason, attempts });
@@ -305,14 +296,6 @@ const NO_NAMES: ReadonlySet<string> = new Set(['', '.', '..']);
 /** As the format has them (NAME-1, LIM). */
 const NAME_BYTES_MAX = 1_024;
 const DEPTH_MAX = 4_096;
-
-/** What failures become if the rest is to be taken all the same. */
-const GAPS: ReadonlyMap<string, Gap['reason']> = new Map([
-  ['file-unreadable', 'unreadable'],
-  ['file-changed', 'changed'],
-  ['bad-name', 'name'],
-  ['too-deep', 'too-deep'],
-]);
 
 /** How often a file is read that cannot be, or changes meanwhile. */
 const ATTEMPTS = 3;

@@ -8,10 +8,28 @@ export type FileBytes = Uint8Array | Blob;
 /** A path and its bytes; `null` stands for a directory, in the tree also if it is empty. */
 export type GivenFile = readonly [path: PathLike, bytes: FileBytes | null];
 
-/** What a tree can be made of. Paths are given in any order; each names one file. */
+/** What is not in a tree. */
+export interface Gap {
+  path: PathLike;
+  /** The system refused to give it, it changed each time, or no tree can hold its name. */
+  reason: 'unreadable' | 'changed' | 'name' | 'too-deep';
+  /** How often it was tried. */
+  attempts: number;
+}
+
+/** A file, or what whoever gives the files could not read. */
+export type Given = GivenFile | Gap;
+
+/**
+ * What a tree can be made of. Paths are given in any order; each names one file.
+ *
+ * A directory handle of Chromium leaves out, without a word, files whose names it thinks unsafe
+ * (`a:b`, `con.txt`); a `File` list knows no empty directories. Entries of what was dropped
+ * (`webkitGetAsEntry`) have both.
+ */
 export type FileSource =
-  | Iterable<GivenFile>
-  | AsyncIterable<GivenFile>
+  | Iterable<Given>
+  | AsyncIterable<Given>
   | Iterable<File>
   | FileList
   | FileSystemDirectoryHandle;
@@ -19,8 +37,10 @@ export type FileSource =
 /** Something in a source. */
 export interface Found {
   path: PathLike;
-  /** Opens a file, anew each time; `null` of a directory. Throws what says why it cannot. */
+  /** Opens a file, anew each time; `null` of a directory. */
   open: (() => Promise<FileBytes>) | null;
+  /** Why it cannot be read, if that is known already. */
+  failure?: { error: unknown; attempts: number };
 }
 
 /** Everything in a source. */
@@ -29,15 +49,37 @@ export async function* foundIn(source: FileSource): AsyncGenerator<Found> {
     yield* foundBelow(source, '');
     return;
   }
-  for await (const [path, bytes] of filesOf(source)) {
-    yield { path, open: bytes === null ? null : async () => bytes };
+  for await (const given of filesOf(source)) {
+    if (isGap(given)) {
+      const { path, reason, attempts } = given;
+      yield { path, open: null, failure: { error: failureOf(path, reason), attempts } };
+    } else {
+      const [path, bytes] = given;
+      yield { path, open: bytes === null ? null : async () => bytes };
+    }
   }
+}
+
+/** Whether what was given could not be read. */
+export function isGap(given: object): given is Gap {
+  return 'reason' in given;
+}
+
+/** The reason that a failure becomes if the rest is to be taken all the same. */
+export function reasonOf(error: unknown): Gap['reason'] | undefined {
+  const code = error instanceof MarkerbedError ? error.code : undefined;
+  return REASONS.find(([, of]) => of === code)?.[0];
+}
+
+function failureOf(path: PathLike, reason: Gap['reason']): MarkerbedError {
+  const code = REASONS.find(([known]) => known === reason)?.[1] ?? 'bad-usage';
+  return new MarkerbedError(code, `${named(path)} was not read: ${reason}`);
 }
 
 /** The files that an iterable gives, proven to be some. */
 export async function* filesOf(
   source: Exclude<FileSource, FileSystemDirectoryHandle>,
-): AsyncGenerator<GivenFile> {
+): AsyncGenerator<Given> {
   const isIterable = source && (Symbol.iterator in source || Symbol.asyncIterator in source);
   if (!isIterable) throw new MarkerbedError('bad-usage', 'this is no source of files');
   for await (const file of source) {
@@ -63,9 +105,14 @@ export function unreadable(path: PathLike, cause: unknown): MarkerbedError {
   return new MarkerbedError('file-unreadable', message, { cause });
 }
 
-function checked(file: GivenFile): GivenFile {
+function checked(file: Given): Given {
+  if (typeof file === 'object' && file !== null && isGap(file)) {
+    const isKnown = REASONS.some(([reason]) => reason === file.reason);
+    if (isKnown && isPathLike(file.path) && Number.isInteger(file.attempts)) return file;
+    throw new MarkerbedError('bad-usage', 'a gap has a path, a reason and a number of attempts');
+  }
   const [path, bytes] = Array.isArray(file) ? (file as unknown[]) : [];
-  const isPath = typeof path === 'string' || path instanceof Uint8Array;
+  const isPath = isPathLike(path);
   const isFile = bytes === null || bytes instanceof Uint8Array || bytes instanceof Blob;
   if (isPath && isFile) return file;
   throw new MarkerbedError('bad-usage', 'a file is given as a path and its bytes, or as a File');
@@ -80,8 +127,9 @@ async function* foundBelow(
     // All of it first: of a directory that cannot be listed to its end nothing is taken.
     for await (const child of directory.entries()) children.push(child);
   } catch (cause) {
-    const refuse = () => Promise.reject(unreadable(above, cause));
-    yield { path: above, open: refuse };
+    const error = unreadable(above, cause);
+    if (above === '') throw error;
+    yield { path: above, open: null, failure: { error, attempts: 1 } };
     return;
   }
   if (above !== '') yield { path: above, open: null };
@@ -91,3 +139,15 @@ async function* foundBelow(
     else yield { path, open: () => (handle as FileSystemFileHandle).getFile() };
   }
 }
+
+function isPathLike(path: unknown): path is PathLike {
+  return typeof path === 'string' || path instanceof Uint8Array;
+}
+
+/** Reasons of gaps, and the codes that they have if they end it. */
+const REASONS: readonly (readonly [Gap['reason'], string])[] = [
+  ['unreadable', 'file-unreadable'],
+  ['changed', 'file-changed'],
+  ['name', 'bad-name'],
+  ['too-deep', 'too-deep'],
+];

@@ -1,12 +1,18 @@
 /** Files on their way to a worker: in bounded batches, and no faster than they are taken. */
 import type { PathLike } from './paths.js';
-import type { GivenFile } from './sources.js';
-import { buffersOf, type Answer, type Request, type SentFile } from './worker-messages.js';
+import { isGap, type Given } from './sources.js';
+import {
+  buffersOf,
+  type Answer,
+  type Request,
+  type Sent,
+  type SentFile,
+} from './worker-messages.js';
 
 /** Sends what an iterator gives; each batch takes the page a few milliseconds at most. */
 export class FileSender {
   readonly #call: number;
-  readonly #files: AsyncIterator<GivenFile>;
+  readonly #files: AsyncIterator<Given>;
   readonly #post: (request: Request, transfer: Transferable[]) => void;
   /** A large file that is only partly sent. */
   #open: { path: PathLike; bytes: Uint8Array; at: number } | undefined;
@@ -17,7 +23,7 @@ export class FileSender {
 
   constructor(
     call: number,
-    files: AsyncIterable<GivenFile>,
+    files: AsyncIterable<Given>,
     post: (request: Request, transfer: Transferable[]) => void,
   ) {
     this.#call = call;
@@ -40,7 +46,7 @@ export class FileSender {
 
   async #batch(): Promise<void> {
     if (this.#isOver) return;
-    const files: SentFile[] = [];
+    const files: Sent[] = [];
     const until = performance.now() + BATCH_MS;
     let room = BATCH_BYTES;
     let isLast = false;
@@ -50,11 +56,11 @@ export class FileSender {
         if (file === undefined) isLast = true;
         if (file === undefined) break;
         files.push(file);
-        if (file.bytes instanceof Uint8Array) room -= file.bytes.length;
+        if (!isGap(file) && file.bytes instanceof Uint8Array) room -= file.bytes.length;
       }
       if (this.#isOver) return;
       this.#isOver = isLast;
-      const transfer = buffersOf(files.map(({ bytes }) => bytes));
+      const transfer = buffersOf(files.map((file) => (isGap(file) ? null : file.bytes)));
       this.#post({ ask: 'files', call: this.#call, files, isLast }, transfer);
     } catch (error) {
       this.#isOver = true;
@@ -63,9 +69,10 @@ export class FileSender {
     }
   }
 
-  async #next(): Promise<SentFile | undefined> {
+  async #next(): Promise<Sent | undefined> {
     const { value, done } = await this.#files.next();
     if (done) return undefined;
+    if (isGap(value)) return value;
     const [path, bytes] = value;
     if (!(bytes instanceof Uint8Array)) return { path, bytes };
     this.#open = { path, bytes, at: 0 };
@@ -86,10 +93,10 @@ export class FileSender {
 }
 
 /** Files as they come in, for the worker. */
-export class FileReceiver implements AsyncIterable<GivenFile> {
+export class FileReceiver implements AsyncIterable<Given> {
   readonly #call: number;
   readonly #post: (answer: Answer) => void;
-  readonly #batches: SentFile[][] = [];
+  readonly #batches: Sent[][] = [];
   #isLast = false;
   #failure: { error: unknown } | undefined;
   #wake = () => {};
@@ -100,7 +107,7 @@ export class FileReceiver implements AsyncIterable<GivenFile> {
     this.#post = post;
   }
 
-  take(files: SentFile[], isLast: boolean): void {
+  take(files: Sent[], isLast: boolean): void {
     this.#batches.push(files);
     this.#isLast = isLast;
     this.#wake();
@@ -112,7 +119,7 @@ export class FileReceiver implements AsyncIterable<GivenFile> {
     this.#wake();
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<GivenFile> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<Given> {
     for (let ahead = 0; ahead < BATCHES_AHEAD; ahead += 1) this.#want();
     for (;;) {
       while (this.#batches.length === 0 && !this.#isLast && !this.#failure) {
@@ -122,7 +129,12 @@ export class FileReceiver implements AsyncIterable<GivenFile> {
       const batch = this.#batches.shift();
       if (batch === undefined) return;
       this.#want();
-      for (const { path, bytes, total } of batch) {
+      for (const sent of batch) {
+        if (isGap(sent)) {
+          yield sent;
+          continue;
+        }
+        const { path, bytes, total } = sent;
         const file = total === undefined ? bytes : this.#joined(bytes as Uint8Array, total);
         if (file !== undefined) yield [path, file];
       }

@@ -3,6 +3,7 @@ import type { WasmSource } from './engine.js';
 import { MarkerbedError } from './errors.js';
 import type { PathLike } from './paths.js';
 import type { SnapProgress } from './snap.js';
+import type { Gap } from './sources.js';
 
 /** Raised with every change of the messages: a worker of another version is refused. */
 export const PROTOCOL = 1;
@@ -24,7 +25,7 @@ export type Request =
   /** Nothing more is wanted of it. */
   | { ask: 'end'; call: number }
   | { ask: 'abort'; call: number }
-  | { ask: 'files'; call: number; files: SentFile[]; isLast: boolean }
+  | { ask: 'files'; call: number; files: Sent[]; isLast: boolean }
   /** The files' own iterator threw. */
   | { ask: 'no-files'; call: number }
   | { ask: 'free'; on: number };
@@ -50,6 +51,9 @@ export interface SentFile {
   bytes: Uint8Array | Blob | null;
   total?: number;
 }
+
+/** A file, or what could not be read. */
+export type Sent = SentFile | Gap;
 
 /** Takes the place of the source of files among what is given to a call. */
 export type SentSource = 'pulled' | FileSystemDirectoryHandle;

@@ -132,6 +132,19 @@ test('what cannot be read ends it, or is a gap if that is wanted', async () => {
   assert.deepEqual((await all(workspace.walk('@'))).map(({ path }) => path), ['a', 'a/b', 'gone']);
 });
 
+test('what whoever gives the files could not read is a gap', async () => {
+  const workspace = await workspaceOf('garden');
+  const gap = { path: 'd/secret', reason: 'unreadable', attempts: 2 };
+
+  await assert.rejects(workspace.snap([...one, gap]), { code: 'file-unreadable' });
+  await assert.rejects(workspace.snap([{ ...gap, reason: 'tired' }]), { code: 'bad-usage' });
+  const { gaps, snapshot } = await workspace.snap([...one, gap], { unreadable: 'skip' });
+
+  assert.deepEqual(gaps, [gap]);
+  assert.equal(snapshot.isComplete, false);
+  assert.deepEqual((await workspace.evidence('@')).gaps, [gap]);
+});
+
 test('a stream gives a file piece by piece, and may be left', async () => {
   const workspace = await workspaceOf('garden');
   const bytes = new Uint8Array(9_000_000).map((_, at) => at % 251);
