@@ -1,6 +1,6 @@
 // A folder is dropped or picked, read, and becomes a snapshot; or the page says why it does not.
 import assert from 'node:assert/strict';
-import { appendFile, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, symlink, writeFile, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   drop,
@@ -187,6 +187,9 @@ export const cases = [
     async ({ open, newContext }) => {
       const context = await newContext();
       const top = await folder('notes', NOTES);
+      // A browser that tells times by seconds sees that it is another file, too.
+      const before = new Date(Date.now() - 60_000);
+      await utimes(join(top, 'notes/plan.md'), before, before);
       await context.exposeFunction('grow', () => appendFile(join(top, 'notes/plan.md'), 'more'));
       // After the page has opened it, and before it is read.
       await context.addInitScript(() => {
