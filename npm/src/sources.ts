@@ -10,6 +10,7 @@ export type GivenFile = readonly [path: PathLike, bytes: FileBytes | null];
 
 /** What is not in a tree. */
 export interface Gap {
+  /** Where it would be. */
   path: PathLike;
   /** The system refused to give it, it changed each time, or no tree can hold its name. */
   reason: 'unreadable' | 'changed' | 'name' | 'too-deep';
