@@ -136,10 +136,15 @@ export class SizeMap {
           const inside = this.#changeOf(it.cell);
           const own = inside.change ?? change;
           const name = [sign(own, inside.below), shown(it.cell.name)];
-          const isNamed = it.width > 48 && it.height > 20;
+          const isNamed = isNamedIn(it.width, it.height, it.cell.kind === 'directory');
           const box = make(
             'span',
-            { class: 'inner', 'data-change': own, 'aria-hidden': 'true' },
+            {
+              class: 'inner',
+              'data-kind': it.cell.kind,
+              'data-change': own,
+              'aria-hidden': 'true',
+            },
             isNamed ? make('span', { class: 'inner-name' }, name) : undefined,
           );
           place(box, it.x - x, it.y - y, it.width, it.height);
@@ -303,40 +308,60 @@ function cellsOf(directory: Size, max = CELLS_MAX): Size[] {
   return [...all.slice(0, max - 1), others];
 }
 
+/** Lays cells out, and in each what is in it, as deep as there is room and not too much of it. */
 function layout(cells: Size[], width: number, height: number): Laid[] {
   // Nothing is so small that it cannot be seen: not below a share of the whole.
   const sum = cells.reduce((all, { bytes }) => all + bytes, 0);
   const least = Math.max(1, sum / LEAST_SHARE);
-  const nested = { size: undefined as Size | undefined, inside: cells.map(nest) };
+  const budget = { left: INNER_MAX };
+  const nested = { size: undefined, inside: cells.map((cell) => nest(cell, 1, budget)) };
   const top = hierarchy<Nested>(nested, ({ inside }) => inside)
     .sum(({ size, inside }) => (inside.length > 0 ? 0 : Math.max(size?.bytes ?? 0, least)))
     .sort((a, b) => (b.value ?? 0) - (a.value ?? 0));
+  const edge = ({ depth }: Node): number => (depth === 0 ? 0 : EDGE);
   const laid = treemap<Nested>()
     .tile(treemapSquarify)
     .size([width, height])
     .round(true)
     .paddingInner(3)
-    .paddingTop((node) => (node.depth === 1 && node.children ? HEAD : 0))
-    .paddingRight((node) => (node.depth === 1 && node.children ? 4 : 0))
-    .paddingBottom((node) => (node.depth === 1 && node.children ? 4 : 0))
-    .paddingLeft((node) => (node.depth === 1 && node.children ? 4 : 0))(top);
+    .paddingTop((node) => (node.depth === 0 ? 0 : node.depth === 1 ? HEAD : headOfInner(node)))
+    .paddingRight(edge)
+    .paddingBottom(edge)
+    .paddingLeft(edge)(top);
   return (laid.children ?? []).map((node) => ({
     ...box(node),
-    inner: (node.children ?? []).map(box).filter((it) => it.width > 1 && it.height > 1),
+    inner: node
+      .descendants()
+      .slice(1)
+      .map(box)
+      .filter((it) => it.width > 1 && it.height > 1),
   }));
 }
+
+type Node = HierarchyRectangularNode<Nested>;
 
 interface Nested {
   size: Size | undefined;
   inside: Nested[];
 }
 
-function nest(size: Size): Nested {
-  const inside = cellsOf(size, INNER_MAX).map((child) => ({ size: child, inside: [] }));
-  return { size, inside };
+function nest(size: Size, depth: number, budget: { left: number }): Nested {
+  if (depth > DEPTH_MAX || budget.left <= 0) return { size, inside: [] };
+  const children = cellsOf(size, INNER_CELLS_MAX);
+  budget.left -= children.length;
+  return { size, inside: children.map((child) => nest(child, depth + 1, budget)) };
 }
 
-function box(node: HierarchyRectangularNode<Nested>): Omit<Laid, 'inner'> {
+/** Room for the name of a directory in a cell, if there is any. */
+function headOfInner({ x0, x1, y0, y1 }: Node): number {
+  return isNamedIn(x1 - x0, y1 - y0, true) ? NAMED_HEIGHT : EDGE;
+}
+
+function isNamedIn(width: number, height: number, isDirectory: boolean): boolean {
+  return width > NAMED_WIDTH && height >= (isDirectory ? 2.5 : 1) * NAMED_HEIGHT;
+}
+
+function box(node: Node): Omit<Laid, 'inner'> {
   const cell = node.data.size ?? sizeOf('', '', REST);
   return { cell, x: node.x0, y: node.y0, width: node.x1 - node.x0, height: node.y1 - node.y0 };
 }
@@ -380,7 +405,14 @@ const ARROWS: Record<string, [x: number, y: number]> = {
 };
 const REST = 'others';
 const GONE = 'removed file';
-const CELLS_MAX = 120;
-const INNER_MAX = 60;
+/** Cells of a directory; the smallest of more are one. */
+const CELLS_MAX = 300;
+const INNER_CELLS_MAX = 60;
+/** What is drawn in all cells together, and how deep. */
+const INNER_MAX = 1_500;
+const DEPTH_MAX = 4;
 const LEAST_SHARE = 400;
 const HEAD = 42;
+const EDGE = 3;
+const NAMED_WIDTH = 48;
+const NAMED_HEIGHT = 20;

@@ -34,6 +34,12 @@ pub(super) fn built_files(tree: &Tree) -> Result<Report, Failure> {
         if BINARY_ALLOWED.iter().any(|folder| path.starts_with(folder)) {
             continue;
         }
+        if path.starts_with("docs/images/") && path.ends_with(".png") {
+            if file.bytes.len() > PICTURE_BYTES_MAX {
+                report.find(path, 1, "the picture has more than 300 kB; make it smaller");
+            }
+            continue;
+        }
         let is_built = path.split('/').any(|part| BUILT_FOLDERS.contains(&part))
             || BUILT_ENDINGS.iter().any(|ending| path.ends_with(ending));
         if is_built {
@@ -120,6 +126,7 @@ const BUILT_ENDINGS: &[&str] =
     &[".a", ".dll", ".dylib", ".exe", ".o", ".pyc", ".rlib", ".so", ".wasm", ".whl"];
 
 const FILE_BYTES_MAX: usize = 1 << 20;
+const PICTURE_BYTES_MAX: usize = 300_000;
 
 #[cfg(test)]
 mod tests {
@@ -146,7 +153,11 @@ mod tests {
 
     #[test]
     fn built_and_binary_files_are_found() {
+        let large = "\0".repeat(PICTURE_BYTES_MAX + 1);
         let tree = Tree::planted(&[
+            ("docs/images/page.png", "a\0b"),
+            ("docs/images/large.png", &large),
+            ("docs/page.png", "a\0b"),
             ("npm/engine.wasm", "x"),
             ("npm/node_modules/a.js", "x"),
             ("tests/picture", "a\0b"),
@@ -156,7 +167,7 @@ mod tests {
 
         let report = built_files(&tree).unwrap();
 
-        assert_eq!(report.findings.len(), 3, "{:?}", report.findings);
+        assert_eq!(report.findings.len(), 5, "{:?}", report.findings);
     }
 
     #[test]
