@@ -73,15 +73,20 @@ class Reader {
     this.#gaps = gaps;
   }
 
-  /** Files first, asked for at once; then what is in the directories. */
+  /** Files first, then what is in the directories. */
   async *all(given: Given[], above: string): Found {
     const directories = given.filter(isDirectory);
     const others = given.filter((it) => !isDirectory(it));
     const path = ({ name }: Given): string => (above === '' ? name : `${above}/${name}`);
-    const opened = await Promise.all(
-      others.map(async (it) => [path(it), await this.#try(path(it), () => fileOf(it))] as const),
-    );
-    for (const [path, file] of opened) if (file !== undefined) yield [path, file];
+    // A browser that is asked for all of a large directory at once is busy with that alone.
+    for (let from = 0; from < others.length; from += AT_ONCE) {
+      const asked = others.slice(from, from + AT_ONCE).map(async (it) => {
+        return [path(it), await this.#try(path(it), () => fileOf(it))] as const;
+      });
+      for (const [path, file] of await Promise.all(asked)) {
+        if (file !== undefined) yield [path, file];
+      }
+    }
     for (const directory of directories) {
       yield [path(directory), null];
       yield* this.inside(directory, path(directory));
@@ -126,3 +131,6 @@ async function fileOf(it: Given): Promise<File> {
 function isDirectory(it: Given): it is FileSystemDirectoryEntry {
   return 'isDirectory' in it && it.isDirectory;
 }
+
+/** Files that are asked for together. */
+const AT_ONCE = 64;
