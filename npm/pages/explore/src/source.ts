@@ -19,8 +19,9 @@ export interface Opened {
 /**
  * What was dropped; call it while the event is handled, for the browser forgets it after.
  *
- * By entries, not by handles: a handle of a directory leaves out, without a word, all files whose
- * names Chromium thinks unsafe, such as `a:b`, `con.txt` or one with a family of emoji.
+ * A handle of a directory can be read in the worker, while the page is free. But it leaves out,
+ * without a word, all files whose names Chromium thinks unsafe, such as `a:b`, `con.txt` or one with
+ * a family of emoji. Entries have them all; so both are listed, and if they differ entries are read.
  */
 export function fromDrop(data: DataTransfer): Source | undefined {
   const items = Array.from(data.items).filter(({ kind }) => kind === 'file');
@@ -29,9 +30,18 @@ export function fromDrop(data: DataTransfer): Source | undefined {
   const [only] = given;
   if (only === undefined) return undefined;
   if (given.length > 1) return source(some(given.length, 'item'), (to) => to.all(given, ''));
+  if (!isDirectory(only)) return source(only.name, (to) => to.all(given, ''));
   // One folder is what is in it.
-  if (isDirectory(only)) return source(only.name, (to) => to.inside(only, ''));
-  return source(only.name, (to) => to.all(given, ''));
+  const byEntries = source(only.name, (to) => to.inside(only, ''));
+  const handle = items[0]?.getAsFileSystemHandle?.().catch(() => null);
+  const open = async (unreadable: 'fail' | 'skip'): Promise<Opened> => {
+    const directory = (await handle) as FileSystemDirectoryHandle | null | undefined;
+    if (directory?.kind === 'directory' && (await hasAll(directory, only))) {
+      return { files: directory, gaps: [] };
+    }
+    return byEntries.open(unreadable);
+  };
+  return { label: only.name, open };
 }
 
 /** Files that were picked; those of a folder know their paths. */
@@ -95,11 +105,8 @@ class Reader {
 
   async *inside(directory: FileSystemDirectoryEntry, path: string): Found {
     const reader = directory.createReader();
-    const read = (): Promise<FileSystemEntry[]> =>
-      new Promise((resolve, reject) => reader.readEntries(resolve, reject));
     for (;;) {
-      const some = await this.#try(path, read);
-      // It answers a part at a time; an empty one is the last.
+      const some = await this.#try(path, () => read(reader));
       if (some === undefined || some.length === 0) return;
       yield* this.all(some, path);
     }
@@ -123,6 +130,48 @@ class Reader {
   }
 }
 
+/** Whether a handle shows exactly what entries show, in all directories. */
+async function hasAll(
+  handle: FileSystemDirectoryHandle,
+  entry: FileSystemDirectoryEntry,
+): Promise<boolean> {
+  const below: [FileSystemDirectoryHandle, FileSystemDirectoryEntry][] = [[handle, entry]];
+  try {
+    for (let at = below.pop(); at !== undefined; at = below.pop()) {
+      const names = await listed(at[1]);
+      let seen = 0;
+      for await (const child of at[0].values()) {
+        seen += 1;
+        if (seen % BREATH === 0) await new Promise((resolve) => setTimeout(resolve));
+        const known = names.get(child.name);
+        if (known === undefined || isDirectory(known) !== (child.kind === 'directory'))
+          return false;
+        if (isDirectory(known)) below.push([child as FileSystemDirectoryHandle, known]);
+      }
+      if (seen !== names.size) return false;
+    }
+    return true;
+  } catch {
+    // Whoever reads it tells what is wrong.
+    return false;
+  }
+}
+
+async function listed(directory: FileSystemDirectoryEntry): Promise<Map<string, FileSystemEntry>> {
+  const reader = directory.createReader();
+  const names = new Map<string, FileSystemEntry>();
+  for (;;) {
+    const some = await read(reader);
+    if (some.length === 0) return names;
+    for (const it of some) names.set(it.name, it);
+  }
+}
+
+/** It answers a part at a time; an empty one is the last. */
+function read(reader: FileSystemDirectoryReader): Promise<FileSystemEntry[]> {
+  return new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+}
+
 async function fileOf(it: Given): Promise<File> {
   if (it instanceof File) return it;
   return new Promise((resolve, reject) => (it as FileSystemFileEntry).file(resolve, reject));
@@ -134,3 +183,11 @@ function isDirectory(it: Given): it is FileSystemDirectoryEntry {
 
 /** Files that are asked for together. */
 const AT_ONCE = 64;
+/** Names that are looked at before the page may do something else. */
+const BREATH = 256;
+
+declare global {
+  interface DataTransferItem {
+    getAsFileSystemHandle?: () => Promise<FileSystemHandle | null>;
+  }
+}

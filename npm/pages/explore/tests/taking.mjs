@@ -20,11 +20,15 @@ export const NOTES = {
   'notes/ideas/garden.md': 'A bed of marker stones.\n',
   empty: '',
 };
-/** A context in which each file of a dropped folder takes a moment, and one may not be read. */
+/**
+ * A context without handles, as in Firefox, in which each file of a dropped folder takes a moment,
+ * and one may not be read.
+ */
 async function worse(newContext, ms, locked) {
   const context = await newContext();
   await context.addInitScript(
     ([ms, locked]) => {
+      delete DataTransferItem.prototype.getAsFileSystemHandle;
       const change = (entry) => {
         if (!entry.isFile) return;
         const file = entry.file.bind(entry);
@@ -51,6 +55,14 @@ async function worse(newContext, ms, locked) {
   );
   return context;
 }
+
+/** In the worker the system refuses one file. */
+const LOCKED = `
+  const read = FileSystemFileHandle.prototype.getFile;
+  FileSystemFileHandle.prototype.getFile = async function () {
+    if (this.name === 'locked') throw new DOMException('it is locked', 'NotReadableError');
+    return read.call(this);
+  }`;
 
 /** Names that one way or another into a browser leaves out. */
 const ODD = Object.fromEntries(
@@ -183,6 +195,28 @@ export const cases = [
     },
   ],
   [
+    'what the worker cannot read of a folder is left out only if the person says so, too',
+    async ({ open, newContext }) => {
+      const server = await servePageWith(LOCKED);
+      try {
+        const page = await open(await newContext(), server.address);
+        await drop(page, await folder('notes', { ...NOTES, 'notes/locked': 'nobody reads me' }));
+        await page.getByRole('heading', { name: 'cannot be read' }).waitFor();
+        assert.match(await page.locator('#failure-detail').innerText(), /"notes\/locked"/);
+
+        await page.getByRole('button', { name: 'Go on without' }).click();
+
+        assert.equal(await taken(page, 'notes'), ROOT);
+        await page.getByText('1 path could not be read and was left out').click();
+        await page.locator('#gaps').getByText('notes/locked').waitFor();
+        // A worker that is not as it was built is not kept for when there is no network.
+        page.errors.length = 0;
+      } finally {
+        await server.stop();
+      }
+    },
+  ],
+  [
     'a file that changes while it is read is told, and trying again works',
     async ({ open, newContext }) => {
       const context = await newContext();
@@ -193,6 +227,7 @@ export const cases = [
       await context.exposeFunction('grow', () => appendFile(join(top, 'notes/plan.md'), 'more'));
       // After the page has opened it, and before it is read.
       await context.addInitScript(() => {
+        delete DataTransferItem.prototype.getAsFileSystemHandle;
         const post = MessagePort.prototype.postMessage;
         MessagePort.prototype.postMessage = function (message, ...rest) {
           const file = message?.files?.some(({ path }) => path === 'notes/plan.md');
