@@ -20,8 +20,9 @@ export interface Opened {
  * What was dropped; call it while the event is handled, for the browser forgets it after.
  *
  * A handle of a directory can be read in the worker, while the page is free. But it leaves out,
- * without a word, all files whose names Chromium thinks unsafe, such as `a:b`, `con.txt` or one with
- * a family of emoji. Entries have them all; so both are listed, and if they differ entries are read.
+ * without a word, all files whose names Chromium thinks unsafe, such as `a:b`, `con.txt` or one
+ * with a family of emoji. Entries have them all; so both are listed, and if they differ, entries
+ * are read.
  */
 export function fromDrop(data: DataTransfer): Source | undefined {
   const items = Array.from(data.items).filter(({ kind }) => kind === 'file');
