@@ -13,6 +13,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::{
     exports::{Workspace, guard, object, parse_value, thrown, unworkable},
+    foreign::ForeignStore,
     history::stamp,
     store::IndexedDbStore,
     values,
@@ -52,6 +53,16 @@ impl OpenStore {
     #[wasm_bindgen(js_name = inMemory, unchecked_return_type = "Store")]
     pub fn in_memory() -> JsValue {
         Self::guarded(Self { store: Arc::new(MemoryStore::default()), database: None })
+    }
+
+    /// Takes an object for a store, as `npm/src/store.ts` says; throws `bad-usage`.
+    #[wasm_bindgen(unchecked_return_type = "Store")]
+    pub fn over(
+        #[wasm_bindgen(unchecked_param_type = "object")] object: &JsValue,
+    ) -> Result<JsValue, JsValue> {
+        #[expect(clippy::arc_with_non_send_sync, reason = "a browser has one thread")]
+        let store = Arc::new(ForeignStore::over(object)?);
+        Ok(Self::guarded(Self { store, database: None }))
     }
 
     /// What the browser said when it was asked to keep the data: `granted`, `refused`,

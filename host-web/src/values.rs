@@ -2,6 +2,7 @@
 //!
 //! The glue takes a number for an empty array, wraps what does not fit, and mends text that is
 //! none. So exports take any value and look for themselves.
+#![cfg_attr(not(feature = "engine"), allow(dead_code, reason = "the suite hands over less"))]
 
 use js_sys::{Array, BigInt, Error, JsString, Object, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
@@ -95,6 +96,24 @@ pub(crate) fn refused(code: &str, message: &str) -> JsValue {
     let error = Error::new(message);
     let _never_fails = Reflect::set(&error, &"code".into(), &code.into());
     error.into()
+}
+
+/// What an error says, or whatever else was thrown.
+pub(crate) fn message(thrown: &JsValue) -> String {
+    let text = text_field(thrown, "message").or_else(|| plain_text(thrown));
+    text.unwrap_or_else(|| "no error".to_owned())
+}
+
+/// A string among the fields of whatever was thrown.
+pub(crate) fn text_field(thrown: &JsValue, name: &str) -> Option<String> {
+    if !thrown.is_object() {
+        return None;
+    }
+    plain_text(&Reflect::get(thrown, &name.into()).ok()?)
+}
+
+fn plain_text(value: &JsValue) -> Option<String> {
+    value.dyn_ref::<JsString>().map(String::from)
 }
 
 fn no(name: &str, wanted: &str) -> JsValue {

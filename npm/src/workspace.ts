@@ -7,6 +7,7 @@ import {
 import { bytesOf, shown, type PathLike } from './paths.js';
 import { writeTree, type SnapOptions, type WriteOptions, type Written } from './snap.js';
 import type { FileSource } from './sources.js';
+import type { Store } from './store.js';
 import { begin, type BeginOptions } from './stores.js';
 
 /** What a directory has under a name. */
@@ -110,6 +111,22 @@ export class Workspace {
       if (!hasCode(error, 'store-exists')) throw error;
       return Workspace.open(name);
     }
+  }
+
+  /**
+   * Takes a store of one's own: opens its workspace, or begins one if it holds none. It is called in
+   * this thread; for a worker make it in the worker's own script, and call it there.
+   */
+  static over(store: Store, options: BeginOptions = {}): Promise<Workspace> {
+    return told(async () => {
+      try {
+        const opened = engine().Store.over(store);
+        return new Workspace(await freeing(opened, () => opened.openWorkspace(undefined)));
+      } catch (error) {
+        if (!hasCode(error, 'no-workspace')) throw error;
+      }
+      return Workspace.#begun(engine().Store.over(store), options);
+    });
   }
 
   /** Its id: 64 hexadecimal digits. */

@@ -158,6 +158,19 @@ macro_rules! mount_tests {
     )*)*};
 }
 
+/// One of the tests, by its name.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! find_test {
+    ($name:ident, $fixture:ident; $($module:ident: $($test:ident)*;)*) => {
+        $($(
+            if $name == concat!(stringify!($module), "::", stringify!($test)) {
+                return Some(Box::pin($crate::$module::$test($fixture)));
+            }
+        )*)*
+    };
+}
+
 /// Their names.
 #[doc(hidden)]
 #[macro_export]
@@ -262,5 +275,14 @@ macro_rules! every_test {
 
 /// The name of every test.
 pub const TESTS: &[&str] = every_test! { name_tests };
+
+/// The test of this name, one of [`TESTS`], for who mounts them where there are no macros.
+pub fn test<'a>(
+    name: &str,
+    fixture: &'a mut Fixture,
+) -> Option<Pin<Box<dyn Future<Output = ()> + 'a>>> {
+    every_test! { find_test name, fixture }
+    None
+}
 
 const TESTS_FLOOR: u64 = 70;

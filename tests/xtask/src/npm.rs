@@ -62,6 +62,8 @@ pub(crate) fn build(build: &Build) -> Result<(), Failure> {
     }
     let module = build_module(build, WEB, "simd", true, "debuginfo")?;
     tool("browser").arg(&module).arg(&wasm).run()?;
+    let suite = build_module(build, SUITE, "simd", true, "debuginfo")?;
+    tool("browser").arg(&suite).arg(folder.join("conformance/wasm")).run()?;
     Program::new("node scripts/build.mjs").current_dir(&folder).run()
 }
 
@@ -117,6 +119,8 @@ pub(crate) const FOLDERS: [&str; 3] = [PACKAGE, "npm/packaging-tests", EXPLORE];
 const EXPLORE: &str = "npm/pages/explore";
 
 const WEB: &str = "markerbed-web";
+/// What is in the package `markerbed-conformance`.
+const SUITE: &str = "markerbed-conformance-web";
 
 /// Each prints how many cases have passed, and fails below its floor.
 const BROWSER_SUITES: [&str; 1] = ["tests/browser/worker.mjs"];

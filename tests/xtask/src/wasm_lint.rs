@@ -66,6 +66,7 @@ const DEBIAN_DRIVER: &str = "/usr/bin/clippy-driver";
 const GUESTS: &[&str] = &[
     "--package markerbed-core --package markerbed-storage --package markerbed-workspace",
     "--package markerbed-web --all-targets",
+    "--package markerbed-conformance-web",
     "--profile wasm --package markerbed-core --features wasm-simd",
     "--profile wasm --package markerbed-component",
     "--profile wasm --package markerbed-component --features engine,simd",
