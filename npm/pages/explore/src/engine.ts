@@ -6,6 +6,7 @@ import {
   startWorker,
   type Change,
   type FileSource,
+  type Gap as GivenGap,
   type MarkerbedWorker,
   type RecordedSnapshot,
   type Verdict,
@@ -15,7 +16,7 @@ import {
 import { codeOf } from './failures.js';
 import type { Name } from './names.js';
 
-export { MarkerbedError, type Change, type FileSource, type Verdict };
+export { MarkerbedError, type Change, type FileSource, type GivenGap, type Verdict };
 
 /** A snapshot that was recorded. */
 export interface Kept {
@@ -51,7 +52,6 @@ export interface Walked extends Entry {
 
 export interface Taking {
   label: string;
-  message?: string;
   unreadable: 'fail' | 'skip';
   signal: AbortSignal;
   onProgress: (progress: { files: number; bytes: number }) => void;
@@ -93,9 +93,7 @@ export class Engine {
     taking: Taking,
   ): Promise<{ kept: Kept; isNew: boolean; gaps: Gap[] }> {
     const workspace = await this.#made();
-    const { signal, unreadable, onProgress, message } = taking;
-    const label = labelOf(taking.label);
-    const options = { label, signal, unreadable, onProgress, ...(message && { message }) };
+    const options = { ...taking, label: labelOf(taking.label) };
     const { snapshot, isNew, gaps } = await workspace.snap(files, options);
     return { kept: await this.#kept(workspace, snapshot), isNew, gaps: gaps.map(gapOf) };
   }
@@ -113,9 +111,8 @@ export class Engine {
 
   /** What could not be seen when a snapshot was taken. */
   async gaps(id: string): Promise<Gap[]> {
-    const { message, gaps } = await this.#there().evidence(id);
-    const told = message?.startsWith(LEFT_OUT) ? message.slice(LEFT_OUT.length).split('\n') : [];
-    return [...gaps.map(gapOf), ...told.map((path) => ({ path, why: WHY['unreadable'] ?? '' }))];
+    const { gaps } = await this.#there().evidence(id);
+    return gaps.map(gapOf);
   }
 
   async *list(root: string, path: Name): AsyncGenerator<Entry[]> {
@@ -212,11 +209,6 @@ export class Engine {
   }
 }
 
-/** Says in a snapshot's message what a page could not even hand over. */
-export function leftOut(gaps: Gap[]): string {
-  return LEFT_OUT + gaps.map(({ path }) => String(path)).join('\n');
-}
-
 /** How many files and bytes a tree has: its directories know it. */
 async function totalsOf(
   workspace: WorkspaceCalls,
@@ -247,7 +239,6 @@ const STORE = 'explore';
 const NOTHING_KEPT = ['no-store', 'no-workspace'];
 const PAGE = 1_000;
 const LABEL_BYTES_MAX = 255;
-const LEFT_OUT = 'left out because it could not be read:\n';
 const WHY: Record<string, string> = {
   unreadable: 'could not be read',
   changed: 'changed each time it was read',

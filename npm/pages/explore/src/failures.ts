@@ -25,8 +25,10 @@ export function codeOf(error: unknown): string {
 
 /** May a snapshot go on without what failed? */
 export function isUnreadable(code: string): boolean {
-  return ['file-unreadable', 'file-changed', 'NotFoundError', 'NotReadableError'].includes(code);
+  return CAN_BE_LEFT_OUT.includes(code);
 }
+
+const CAN_BE_LEFT_OUT = ['file-unreadable', 'file-changed', 'bad-name', 'too-deep'];
 
 const STORE_GONE: [string, string] = [
   'What was kept here is gone or damaged',
@@ -65,7 +67,12 @@ const SENTENCES: Record<string, [string, string]> = {
   ],
   'bad-name': [
     'A name cannot be recorded',
-    'Names are UTF-8, not empty and have at most 255 bytes. Rename it and try again.',
+    'A name must be UTF-8 and have at most 1,024 bytes. Nothing was recorded yet: rename it and ' +
+      'try again, or go on without it.',
+  ],
+  'too-deep': [
+    'Something lies too deep',
+    'A path has more than 4,096 names. Nothing was recorded yet; go on without it.',
   ],
   'name-order': [
     'Two files have the same path',

@@ -151,7 +151,10 @@ function drawKept(): void {
       ),
     ),
   );
-  fill(part('kept-list'), items);
+  const list = part('kept-list');
+  const focused = Array.from(list.children).findIndex((it) => it.contains(document.activeElement));
+  fill(list, items);
+  if (focused >= 0) items[focused]?.querySelector('button')?.focus();
 }
 
 function drawView(): void {

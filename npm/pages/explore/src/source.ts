@@ -1,4 +1,4 @@
-import { MarkerbedError, leftOut, type FileSource, type Gap } from './engine.js';
+import type { FileSource, GivenGap } from './engine.js';
 import { some } from './numbers.js';
 
 /** What a person gave: it can be read again, from the beginning. */
@@ -6,14 +6,8 @@ export interface Source {
   label: string;
   /** How many files and bytes there are, if the browser told. */
   total?: { files: number; bytes: number };
-  /** Its files; of what this side cannot read `skip` leaves a message and gaps. */
-  open(unreadable: 'fail' | 'skip'): Promise<Opened>;
-}
-
-export interface Opened {
-  files: FileSource;
-  message?: string;
-  gaps: Gap[];
+  /** Its files, and what cannot be read of it. */
+  open(): Promise<FileSource>;
 }
 
 /**
@@ -30,17 +24,16 @@ export function fromDrop(data: DataTransfer): Source | undefined {
   const given = found.filter((it): it is Given => it !== null);
   const [only] = given;
   if (only === undefined) return undefined;
-  if (given.length > 1) return source(some(given.length, 'item'), (to) => to.all(given, ''));
-  if (!isDirectory(only)) return source(only.name, (to) => to.all(given, ''));
+  if (given.length > 1 || !isDirectory(only)) {
+    const label = given.length > 1 ? some(given.length, 'item') : only.name;
+    return { label, open: async () => filesOf(given, '') };
+  }
   // One folder is what is in it.
-  const byEntries = source(only.name, (to) => to.inside(only, ''));
   const handle = items[0]?.getAsFileSystemHandle?.().catch(() => null);
-  const open = async (unreadable: 'fail' | 'skip'): Promise<Opened> => {
+  const open = async (): Promise<FileSource> => {
     const directory = (await handle) as FileSystemDirectoryHandle | null | undefined;
-    if (directory?.kind === 'directory' && (await hasAll(directory, only))) {
-      return { files: directory, gaps: [] };
-    }
-    return byEntries.open(unreadable);
+    const isWhole = directory?.kind === 'directory' && (await hasAll(directory, only));
+    return isWhole ? directory : filesBelow(only, '');
   };
   return { label: only.name, open };
 }
@@ -55,80 +48,51 @@ export function fromFiles(list: FileList | File[]): Source | undefined {
   const total = { files: files.length, bytes: files.reduce((sum, file) => sum + file.size, 0) };
   const path = (file: File): string => file.webkitRelativePath.slice(top.length + 1) || file.name;
   const named = files.map((file) => [path(file), file] as const);
-  return { label, total, open: async () => ({ files: named, gaps: [] }) };
+  return { label, total, open: async () => named };
 }
 
 type Given = FileSystemEntry | File;
-type Found = AsyncGenerator<readonly [path: string, file: File | null]>;
+type Found = AsyncGenerator<readonly [path: string, file: File | null] | GivenGap>;
 
-function source(label: string, read: (reader: Reader) => Found): Source {
-  return {
-    label,
-    open: async (unreadable) => {
-      if (unreadable === 'fail') return { files: read(new Reader()), gaps: [] };
-      // What is left out stands in the snapshot, so it must be known before.
-      const gaps: Gap[] = [];
-      const files = [];
-      for await (const found of read(new Reader(gaps))) files.push(found);
-      return { files, gaps, ...(gaps.length > 0 && { message: leftOut(gaps) }) };
-    },
-  };
+/** Files first, then what is in the directories. */
+async function* filesOf(given: Given[], above: string): Found {
+  const directories = given.filter(isDirectory);
+  const others = given.filter((it) => !isDirectory(it));
+  const path = ({ name }: Given): string => (above === '' ? name : `${above}/${name}`);
+  // A browser that is asked for all of a large directory at once is busy with that alone.
+  for (let from = 0; from < others.length; from += AT_ONCE) {
+    const asked = others.slice(from, from + AT_ONCE).map(async (it) => {
+      return fileOf(it).then(
+        (file) => [path(it), file] as const,
+        () => gap(path(it), it.name),
+      );
+    });
+    yield* await Promise.all(asked);
+  }
+  for (const directory of directories) yield* filesBelow(directory, path(directory));
 }
 
-/** Walks through what was given, each directory before what is in it. */
-class Reader {
-  readonly #gaps: Gap[] | undefined;
-
-  /** Without `gaps` whatever cannot be read ends it. */
-  constructor(gaps?: Gap[]) {
-    this.#gaps = gaps;
+/** A directory, if it has a path here, and all that is in it, or nothing of it. */
+async function* filesBelow(directory: FileSystemDirectoryEntry, path: string): Found {
+  let inside: FileSystemEntry[];
+  try {
+    inside = await listed(directory);
+  } catch {
+    yield gap(path === '' ? directory.name : path, directory.name);
+    return;
   }
+  if (path !== '') yield [path, null];
+  yield* filesOf(inside, path);
+}
 
-  /** Files first, then what is in the directories. */
-  async *all(given: Given[], above: string): Found {
-    const directories = given.filter(isDirectory);
-    const others = given.filter((it) => !isDirectory(it));
-    const path = ({ name }: Given): string => (above === '' ? name : `${above}/${name}`);
-    // A browser that is asked for all of a large directory at once is busy with that alone.
-    for (let from = 0; from < others.length; from += AT_ONCE) {
-      const asked = others.slice(from, from + AT_ONCE).map(async (it) => {
-        return [path(it), await this.#try(path(it), () => fileOf(it))] as const;
-      });
-      for (const [path, file] of await Promise.all(asked)) {
-        if (file !== undefined) yield [path, file];
-      }
-    }
-    for (const directory of directories) {
-      yield [path(directory), null];
-      yield* this.inside(directory, path(directory));
-    }
-  }
-
-  async *inside(directory: FileSystemDirectoryEntry, path: string): Found {
-    const reader = directory.createReader();
-    for (;;) {
-      const some = await this.#try(path, () => read(reader));
-      if (some === undefined || some.length === 0) return;
-      yield* this.all(some, path);
-    }
-  }
-
-  /** What cannot be read ends all, or is left out and told. */
-  async #try<T>(path: string, read: () => Promise<T>): Promise<T | undefined> {
-    // So Chromium calls what has a name that is not UTF-8.
-    const isNameless = path.endsWith('/');
-    try {
-      return await read();
-    } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      const why = isNameless ? 'has a name that is not UTF-8' : `cannot be read: ${reason}`;
-      if (this.#gaps === undefined) {
-        throw new MarkerbedError('file-unreadable', `${JSON.stringify(path)} ${why}`, { cause });
-      }
-      this.#gaps.push({ path, why });
-      return undefined;
-    }
-  }
+/** Chromium leaves the name empty if it is not UTF-8. */
+function gap(path: string, name: string): GivenGap {
+  const isNameless = name === '';
+  return {
+    path: path + (isNameless ? '?' : ''),
+    reason: isNameless ? 'name' : 'unreadable',
+    attempts: 1,
+  };
 }
 
 /** Whether a handle shows exactly what entries show, in all directories. */
@@ -139,7 +103,7 @@ async function hasAll(
   const below: [FileSystemDirectoryHandle, FileSystemDirectoryEntry][] = [[handle, entry]];
   try {
     for (let at = below.pop(); at !== undefined; at = below.pop()) {
-      const names = await listed(at[1]);
+      const names = new Map((await listed(at[1])).map((it) => [it.name, it]));
       let seen = 0;
       for await (const child of at[0].values()) {
         seen += 1;
@@ -158,19 +122,17 @@ async function hasAll(
   }
 }
 
-async function listed(directory: FileSystemDirectoryEntry): Promise<Map<string, FileSystemEntry>> {
+async function listed(directory: FileSystemDirectoryEntry): Promise<FileSystemEntry[]> {
   const reader = directory.createReader();
-  const names = new Map<string, FileSystemEntry>();
+  const all: FileSystemEntry[] = [];
   for (;;) {
-    const some = await read(reader);
-    if (some.length === 0) return names;
-    for (const it of some) names.set(it.name, it);
+    const some = await new Promise<FileSystemEntry[]>((resolve, reject) =>
+      reader.readEntries(resolve, reject),
+    );
+    // It answers a part at a time; an empty one is the last.
+    if (some.length === 0) return all;
+    all.push(...some);
   }
-}
-
-/** It answers a part at a time; an empty one is the last. */
-function read(reader: FileSystemDirectoryReader): Promise<FileSystemEntry[]> {
-  return new Promise((resolve, reject) => reader.readEntries(resolve, reject));
 }
 
 async function fileOf(it: Given): Promise<File> {

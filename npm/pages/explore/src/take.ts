@@ -35,16 +35,14 @@ export async function take(
   const progress = new Progress(source, () => controller.abort());
   const again = (how: 'fail' | 'skip') => () => take(source, onTaken, how);
   try {
-    const { files, message, gaps } = await source.open(unreadable);
-    const taken = await engine().snap(files, {
+    const taken = await engine().snap(await source.open(), {
       label: source.label,
-      ...(message !== undefined && { message }),
       unreadable,
       signal: controller.signal,
       onProgress: (at) => progress.is(at),
     });
     progress.end();
-    await onTaken({ ...taken, gaps: [...taken.gaps, ...gaps] });
+    await onTaken(taken);
   } catch (error) {
     progress.end();
     const code = codeOf(error);

@@ -186,10 +186,13 @@ export class Tree {
   }
 
   #onClick(event: MouseEvent): void {
-    const drawn = (event.target as Element).closest<HTMLElement>('[role=treeitem]');
-    const row = this.#rows[Number(drawn?.dataset['at'] ?? -1)];
+    const drawn = (event.target as Element).closest<HTMLElement>('[data-at]');
+    // What was pressed may have been drawn anew meanwhile: then the place tells.
+    const top = this.#space.getBoundingClientRect().top;
+    const at = drawn?.dataset['at'] ?? Math.floor((event.clientY - top) / rowHeight());
+    const row = this.#rows[Number(at)];
     if (row === undefined) return;
-    this.#active = this.#rows.indexOf(row);
+    this.#active = Number(at);
     this.#select(row);
     if (row.kind === 'directory') void this.#setOpen(row, !row.isOpen);
   }
