@@ -1,5 +1,7 @@
 import { RAW } from './raw.js';
-import { ConformanceCase, conformanceCases, conformanceFailure } from './wasm/markerbed_conformance_web.js';
+import {
+  ConformanceCase, conformanceCases, conformanceFailure,
+} from './wasm/markerbed_conformance_web.js';
 
 let loading;
 let last = Promise.resolve();
@@ -59,8 +61,8 @@ function polled(name, place, open) {
         isOver = true;
         clearTimeout(limit);
         // Not freed: what stopped in the middle holds it, and is left as it is.
-        const said = cause instanceof WebAssembly.RuntimeError ? conformanceFailure() : String(cause);
-        reject(new Error(said || String(cause), { cause }));
+        const hasStopped = cause instanceof WebAssembly.RuntimeError;
+        reject(new Error((hasStopped && conformanceFailure()) || String(cause), { cause }));
       }
     };
     const wake = () => {

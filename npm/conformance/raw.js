@@ -14,13 +14,15 @@ export const RAW = {
     equal(await store.number(OURS), 0n);
     equal(await texts(store.fetchRows(OURS, [bytes('rrow')])), ['first']);
     equal(await texts(store.fetchEntries(OURS, 0n, 9n)), ['first']);
-    equal(await store.findRequests(OURS, [requestOf('ahead'), requestOf('behind')]), [undefined, undefined]);
+    const requests = ['ahead', 'behind'].map(requestOf);
+    equal(await store.findRequests(OURS, requests), [undefined, undefined]);
   },
 
   async 'raw::of_batches_at_once_with_the_same_number_one_is_taken'(store) {
     const names = ['a', 'b', 'c', 'd', 'e'];
 
-    const answers = await Promise.all(names.map((name) => store.commit(OURS, batch(undefined, 0n, name))));
+    const commit = (name) => store.commit(OURS, batch(undefined, 0n, name));
+    const answers = await Promise.all(names.map(commit));
 
     const winners = names.filter((_, at) => answers[at]);
     equal(winners.length, 1);
@@ -77,7 +79,8 @@ function requestOf(name) {
 }
 
 function equal(found, wanted) {
-  const text = (value) => JSON.stringify(value, (_, it) => (typeof it === 'bigint' ? `${it}n` : it ?? 'none'));
+  const shown = (_, value) => (typeof value === 'bigint' ? `${value}n` : (value ?? 'none'));
+  const text = (value) => JSON.stringify(value, shown);
   check(text(found) === text(wanted), `${text(found)} is not ${text(wanted)}`);
 }
 

@@ -5,7 +5,9 @@ export type { PathLike } from './paths.js';
 export { contentIds, verify, type Verdict } from './proofs.js';
 export type { SnapOptions, SnapProgress, WriteOptions, Written } from './snap.js';
 export type { FileBytes, FileSource, Gap, Given, GivenFile } from './sources.js';
-export type { Answer, Batch, ContentWriter, Item, Store } from './store.js';
+export type {
+  Answer, Batch, BatchEntry, ContentWriter, Item, RowChange, Store,
+} from './store.js';
 export type { BeginOptions } from './stores.js';
 export type { MarkerbedWorker, WorkspaceCalls } from './worker-remote.js';
 export {

@@ -4,9 +4,9 @@
  * A place that keeps bytes for workspaces: give one to {@link Workspace.over}.
  *
  * It only keeps. What is asked of it is checked before, what it answers is checked after: ids are
- * computed outside, contents are hashed when they come back, and limits are those of the engine. An
- * answer of the wrong type or length is refused with the code `store-wrong`, bytes that are not those
- * of their id with `store-damaged`.
+ * computed outside, contents are hashed when they come back, and limits are those of the engine.
+ * An answer of the wrong type or length is refused with the code `store-wrong`, bytes that are not
+ * those of their id with `store-damaged`.
  *
  * For all methods:
  *
@@ -15,13 +15,13 @@
  * - A list of questions is answered by a list with one answer each, in the order of the questions,
  *   which may repeat themselves. What is not there is `undefined`.
  * - Calls come at once, also several of one kind; a store that cannot do that puts them in a queue.
- * - What was put is seen by every later call. It is durable, where {@link isDurable} says so, when
- *   a later `commit` or `flush` of any workspace has answered.
+ * - What was put is seen by every later call. It is durable, where `isDurable` says so, when a
+ *   later `commit` or `flush` of any workspace has answered.
  * - Bytes that are handed over are the store's own, and bytes that it answers are copied at once.
- * - A failure is thrown as an error. With a `code` of `store-full`, `store-busy`, `store-temporary`,
- *   `store-no-access`, `store-read-only`, `store-damaged`, `no-store` or `store-exists` it is that
- *   failure for whoever called; any other is `store-failed`. A call that failed may have put a part,
- *   but for `commit`.
+ * - A failure is thrown as an error. With a `code` of `store-full`, `store-busy`,
+ *   `store-temporary`, `store-no-access`, `store-read-only`, `store-damaged`, `no-store` or
+ *   `store-exists` it is that failure for whoever called; any other is `store-failed`. A call that
+ *   failed may have put a part, but for `commit`.
  *
  * An answer may be a value or a promise of one. `markerbed-conformance` tries all of this.
  */
@@ -65,7 +65,7 @@ export interface Store {
   findRequests(workspace: string, requests: string[]): Answer<(bigint | undefined)[]>;
   /**
    * Takes a batch whole, or leaves everything as it was: nobody sees a part, and no crash leaves
-   * one. Takes it only if {@link number} is what is expected, and answers whether it was taken: of
+   * one. Takes it only if `number` is what is expected, and answers whether it was taken: of
    * two that expect the same and have entries one is taken, whoever asks, from whatever process.
    * Of several changes of one row the last counts. When it answers, the batch is durable, and all
    * that was put before.
@@ -102,7 +102,9 @@ export type Answer<T> = T | PromiseLike<T>;
 
 /** Bytes and what they are called. */
 export interface Item {
+  /** What they are called. */
   id: string;
+  /** All of them. */
   bytes: Uint8Array;
 }
 
@@ -110,15 +112,28 @@ export interface Item {
 export interface Batch {
   /** The number that the store must be at. */
   expected: bigint | undefined;
-  /** Entries with the numbers that follow, each with a request of its own; may be empty. */
-  entries: {
-    number: bigint;
-    request: string;
-    /** To be given back as they are; the entry's canonical bytes, with four bytes before them. */
-    bytes: Uint8Array;
-  }[];
-  /** Rows to put, or to take away if there is no value. */
-  rows: { key: Uint8Array; value: Uint8Array | undefined }[];
+  /** Entries with the numbers that follow; may be empty. */
+  entries: BatchEntry[];
+  /** Rows to put or to take away. */
+  rows: RowChange[];
+}
+
+/** An entry of the ledger as a store has it. */
+export interface BatchEntry {
+  /** Its number. */
+  number: bigint;
+  /** Its own request: 64 digits. */
+  request: string;
+  /** To be given back as they are; the entry's canonical bytes, with four bytes before them. */
+  bytes: Uint8Array;
+}
+
+/** A change of one row. */
+export interface RowChange {
+  /** Its key. */
+  key: Uint8Array;
+  /** Its new value; it is taken away if there is none. */
+  value: Uint8Array | undefined;
 }
 
 /** Takes a content piece by piece; several write at once. */

@@ -114,8 +114,8 @@ export class Workspace {
   }
 
   /**
-   * Takes a store of one's own: opens its workspace, or begins one if it holds none. It is called in
-   * this thread; for a worker make it in the worker's own script, and call it there.
+   * Takes a store of one's own: opens its workspace, or begins one if it holds none. It is called
+   * in this thread; for a worker make it in the worker's own script, and call it there.
    */
   static over(store: Store, options: BeginOptions = {}): Promise<Workspace> {
     return told(async () => {

@@ -166,7 +166,8 @@ for (const [fault, plant] of Object.entries(FAULTS)) {
 }
 
 test('what a suite throws says what was not as it must be', async () => {
-  const lost = await conformance(() => with_(new MemoryStore(), { hasObjects: (_, ids) => ids.map(() => true) }));
+  const hasObjects = (_, ids) => ids.map(() => true);
+  const lost = await conformance(() => with_(new MemoryStore(), { hasObjects }));
   const missing = await conformance(() => ({}));
   const thrown = await conformance(() => Promise.reject(new Error('the disk is gone')));
   const run = (cases, part) => cases.find(({ name }) => name.includes(part)).run();
@@ -175,7 +176,8 @@ test('what a suite throws says what was not as it must be', async () => {
   await assert.rejects(run(missing, 'objects_exist_when'), /store\.fetchObjects is not a function/);
   await assert.rejects(run(thrown, 'objects_exist_when'), /the disk is gone/);
   assert.ok(memory.length >= FLOOR, `${memory.length} tests`);
-  console.log(`markerbed-count npm-conformance ${memory.length} tests, ${Object.keys(FAULTS).length} faults`);
+  const faults = Object.keys(FAULTS).length;
+  console.log(`markerbed-count npm-conformance ${memory.length} tests, ${faults} faults`);
 });
 
 test('a store without faults passes after others have failed', async () => {

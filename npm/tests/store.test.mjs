@@ -115,7 +115,9 @@ test('what a store throws has its code, or is a failure with its cause', async (
   const others = [
     new TypeError('so it is'), coded('bad-batch'), coded(7), 'so it is', { message: 'so it is' },
   ];
-  for (const thrown of others) await refused(begunAndUsed(throwing(thrown)), 'store-failed', /so it is/);
+  for (const thrown of others) {
+    await refused(begunAndUsed(throwing(thrown)), 'store-failed', /so it is/);
+  }
   for (const thrown of [undefined, null, 7, Symbol('none'), {}]) {
     await refused(begunAndUsed(throwing(thrown)), 'store-failed');
   }
