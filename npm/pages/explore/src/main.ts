@@ -37,8 +37,8 @@ async function begin(): Promise<void> {
   part('against').addEventListener('change', chooseAgainst);
   try {
     app.engine = await open(startScript(), new URL(WASM, document.baseURI));
-    document.body.dataset['ready'] = 'true';
     await listKept();
+    document.body.dataset['ready'] = 'true';
   } catch (error) {
     fail(
       error,

@@ -33,6 +33,7 @@ export class Tree {
   readonly #host: HTMLElement;
   readonly #space = make('div', { class: 'tree-space', role: 'none' });
   #parts: TreeParts | undefined;
+  readonly #drawn = new WeakMap<Row, HTMLElement>();
   #top: Row[] = [];
   /** All rows that are not in a closed directory, in order. */
   #rows: Row[] = [];
@@ -279,15 +280,27 @@ export class Tree {
       const text = this.#isTopLoading ? 'Reading…' : 'There is nothing in it.';
       drawn.push(make('div', { class: 'tree-none', role: 'treeitem' }, text));
     }
-    fill(this.#space, drawn);
+    settle(this.#space, drawn);
     this.#host.setAttribute('aria-busy', String(this.#isTopLoading));
     const isThere = this.#rows.length > 0;
     if (isThere) this.#host.setAttribute('aria-activedescendant', `row-${this.#active}`);
     else this.#host.removeAttribute('aria-activedescendant');
   }
 
+  /** The element of a row: the same one as long as it can be seen, so that it can be pressed. */
   #item(at: number, height: number): HTMLElement {
     const row = this.#rows[at] as Row;
+    const fresh = this.#fresh(row, at, height);
+    const known = this.#drawn.get(row);
+    if (known === undefined || known.parentNode !== this.#space) {
+      this.#drawn.set(row, fresh);
+      return fresh;
+    }
+    become(known, fresh);
+    return known;
+  }
+
+  #fresh(row: Row, at: number, height: number): HTMLElement {
     const isDirectory = row.kind === 'directory';
     const siblings = row.parent === undefined ? this.#top : (row.parent.children ?? []);
     const isLoading = row.parent?.isLoading ?? this.#isTopLoading;
@@ -320,6 +333,31 @@ export class Tree {
     item.style.setProperty('--level', String(row.level - 1));
     return item;
   }
+}
+
+/** Puts elements in, and takes out only those that are not among them. */
+function settle(space: HTMLElement, drawn: HTMLElement[]): void {
+  const wanted = new Set<Element>(drawn);
+  for (const old of [...space.children]) if (!wanted.has(old)) old.remove();
+  for (const [at, element] of drawn.entries()) {
+    const there = space.children[at];
+    if (there !== element) space.insertBefore(element, there ?? null);
+  }
+}
+
+/** Makes an element look like another. */
+function become(known: HTMLElement, fresh: HTMLElement): void {
+  if (known.isEqualNode(fresh)) return;
+  for (const { name } of [...known.attributes]) {
+    if (!fresh.hasAttribute(name)) known.removeAttribute(name);
+  }
+  for (const { name, value } of [...fresh.attributes]) {
+    // Style is set by its properties: the page allows no other way.
+    if (name !== 'style') known.setAttribute(name, value);
+  }
+  known.style.transform = fresh.style.transform;
+  known.style.setProperty('--level', fresh.style.getPropertyValue('--level'));
+  known.replaceChildren(...fresh.childNodes);
 }
 
 /** Rows and what is open below them, without recursion over the depth of a tree. */
