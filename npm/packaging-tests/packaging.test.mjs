@@ -164,6 +164,19 @@ test('workerd runs it, its wasm as a module', async (t) => {
   }
 });
 
+test('the suite for stores is installed beside it, for Node and for pages', async () => {
+  const suite = { 'markerbed-conformance': pack('conformance').tarball };
+  const folder = lay('conformance', tarball, suite);
+  copyFileSync(new URL('../tests/stores/memory.mjs', import.meta.url), `${folder}memory.js`);
+
+  const inNode = JSON.parse(run(folder, process.execPath, 'main.js'));
+  const inPage = await found(browser, folder);
+
+  assert.ok(inNode.passed >= 5 && inNode.cases >= CASES, JSON.stringify(inNode));
+  assert.equal(inPage.cases, inNode.cases);
+  assert.match(inPage.refused, /\w/);
+});
+
 function expected(found, codes, hasWorkers = true) {
   const roots = hasWorkers ? { root: ROOT, rootOfWorker: ROOT } : { root: ROOT };
   assert.deepEqual(found, { ...roots, codes, verdict: 'verified' });
@@ -171,6 +184,9 @@ function expected(found, codes, hasWorkers = true) {
 
 /** What `markerbed snap --portable` says of the same files. */
 const ROOT = '7332dd76784ed6b7390e8723b9801a65fe89022e01233563a25fb9828859b33b';
+
+/** How many tests the suite for stores has at least. */
+const CASES = 70;
 
 /** What is told of wrong wasm files. */
 const FILES = {

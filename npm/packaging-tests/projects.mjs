@@ -8,14 +8,14 @@ import { section } from '../scripts/wasm.mjs';
 const HERE = new URL('./', import.meta.url);
 const MADE = new URL('made/', HERE);
 
-/** Makes the folder of a project anew, with the package installed from `tarball`. */
-export function lay(name, tarball) {
+/** Makes the folder of a project anew, with packages installed from tarballs. */
+export function lay(name, markerbed, others = {}) {
   const folder = fileURLToPath(new URL(`${name}/`, MADE));
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   cpSync(new URL('shared/', HERE), folder, { recursive: true });
   cpSync(new URL(`projects/${name}/`, HERE), folder, { recursive: true });
-  const manifest = { name, private: true, type: 'module', dependencies: { markerbed: tarball } };
+  const manifest = { name, private: true, type: 'module', dependencies: { markerbed, ...others } };
   writeFileSync(`${folder}package.json`, JSON.stringify(manifest));
   run(folder, 'npm', 'install', '--offline', '--ignore-scripts', '--no-audit', '--no-fund');
   layWrong(folder);

@@ -7,11 +7,11 @@ import { brotliCompressSync } from 'node:zlib';
 const ROOT = new URL('../', import.meta.url);
 const PLACE = fileURLToPath(new URL('../target/npm/', ROOT));
 
-/** Packs the package: `{ tarball, files }`, where it is and the paths in it. */
-export function pack() {
+/** Packs the package in a folder: `{ tarball, files }`, where it is and the paths in it. */
+export function pack(folder = '.') {
   mkdirSync(PLACE, { recursive: true });
   const flags = ['pack', '--json', '--ignore-scripts', '--pack-destination', PLACE];
-  const said = execFileSync('npm', flags, { cwd: ROOT, stdio: ['ignore', 'pipe', 'ignore'] });
+  const said = execFileSync('npm', flags, { cwd: new URL(`${folder}/`, ROOT), stdio: ['ignore', 'pipe', 'ignore'] });
   const [{ filename, files }] = Object.values(JSON.parse(said));
   return { tarball: `${PLACE}${filename}`, files: files.map(({ path }) => path).sort() };
 }

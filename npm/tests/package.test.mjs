@@ -12,10 +12,12 @@ const read = (path) => readFileSync(new URL(path, import.meta.url));
 const wasm = read('../dist/markerbed.wasm');
 const { version } = require('markerbed/package.json');
 
-test('the package has the version of the crates', () => {
+test('the packages have the version of the crates', () => {
   const [, inCargo] = String(read('../../Cargo.toml')).match(/^version = "(.+)"$/m);
+  const suite = JSON.parse(read('../conformance/package.json'));
 
-  assert.equal(version, inCargo);
+  assert.deepEqual([version, suite.version], [inCargo, inCargo]);
+  assert.equal(suite.peerDependencies.markerbed, inCargo);
 });
 
 test('whoever imports and whoever requires have the same classes', () => {
