@@ -11,7 +11,8 @@ const PLACE = fileURLToPath(new URL('../target/npm/', ROOT));
 export function pack(folder = '.') {
   mkdirSync(PLACE, { recursive: true });
   const flags = ['pack', '--json', '--ignore-scripts', '--pack-destination', PLACE];
-  const said = execFileSync('npm', flags, { cwd: new URL(`${folder}/`, ROOT), stdio: ['ignore', 'pipe', 'ignore'] });
+  const cwd = new URL(`${folder}/`, ROOT);
+  const said = execFileSync('npm', flags, { cwd, stdio: ['ignore', 'pipe', 'ignore'] });
   const [{ filename, files }] = Object.values(JSON.parse(said));
   return { tarball: `${PLACE}${filename}`, files: files.map(({ path }) => path).sort() };
 }
