@@ -133,6 +133,7 @@ export const cases = [
     assert.match(await answer(printed), /^Equal/);
     assert.match(await answer(` ${ROOT.toUpperCase()}\n`), /^Equal/);
     assert.match(await answer(ROOT.replace('7', '8')), /^Different/);
+    assert.match(await answer(ROOT.replace(/.$/, 'c')), /^Different/);
     assert.match(await answer(ROOT.slice(1)), /not a root/);
     assert.match(await answer(`${ROOT}0`), /not a root/);
     assert.match(await answer(''), /not a root/);
