@@ -1,6 +1,6 @@
 // What the worker costs, in Chromium and Firefox: `node npm/bench/worker.mjs [ROUNDS]`, after the
 // package was built. Prints a line of JSON for each value, as `cargo xtask bench compare` reads it.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -16,6 +16,8 @@ const AT_ONCE = 16;
 const OURS = 'markerbed';
 const [rounds = '3'] = process.argv.slice(2);
 const server = await servePages();
+const picked = await mkdtemp(join(tmpdir(), 'markerbed-bench-files-'));
+const paths = await writeFiles(picked);
 for (let round = 0; round < Number(rounds); round += 1) {
   const data = await mkdtemp(join(tmpdir(), 'markerbed-bench-'));
   const context = await chromium.launchKeeping(data);
@@ -29,6 +31,22 @@ for (let round = 0; round < Number(rounds); round += 1) {
   }
 }
 server.stop();
+await rm(picked, { recursive: true });
+
+/** The files that a person would pick: on a disk, small, a hundred in each directory. */
+async function writeFiles(folder) {
+  const written = [];
+  for (let at = 0; at < FILES; at += 1) {
+    const directory = join(folder, String(at % 100));
+    if (at < 100) await mkdir(directory);
+    const bytes = Buffer.from(
+      Array.from({ length: FILE_BYTES }, (_, i) => (at * 31 + i * 7) % 251),
+    );
+    written.push(join(directory, String(at)));
+    await writeFile(written.at(-1), bytes);
+  }
+  return written;
+}
 
 async function measure(browser, context) {
   const tell = (operation, program, quantity, value) => {
@@ -43,6 +61,10 @@ async function measure(browser, context) {
   await first.close();
   const tab = await openTab(context, server.address);
   await must(tab, prepare, FILES, FILE_BYTES);
+  // Playwright's way and Puppeteer's.
+  if (tab.setInputFiles) await tab.setInputFiles('#files', paths);
+  else await (await tab.$('#files')).uploadFile(...paths);
+  await must(tab, () => (window.sources.files = document.querySelector('#files').files) && null);
   let longest = 0;
   for (const source of ['files', 'directory']) {
     const read = await must(tab, readOnly, source, AT_ONCE);
@@ -80,11 +102,10 @@ async function firstUse() {
 async function prepare(count, fileBytes) {
   const bytes = (at) => new Uint8Array(fileBytes).map((_, place) => (at * 31 + place * 7) % 251);
   const named = Array.from({ length: count }, (_, at) => [`${at % 100}/${at}`, bytes(at)]);
-  const transfer = new DataTransfer();
-  for (const [path, content] of named) {
-    transfer.items.add(new File([content], path.replace('/', ' ')));
-  }
-  window.sources = { files: transfer.files };
+  const input = Object.assign(document.createElement('input'), { type: 'file', id: 'files' });
+  input.multiple = true;
+  document.body.append(input);
+  window.sources = {};
   // The way to write that is fast in every browser; only workers have it.
   const write = async ({ data }) => {
     const above = await navigator.storage.getDirectory();
