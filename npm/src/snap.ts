@@ -77,8 +77,8 @@ class Taken {
   readonly #gaps: Gap[] = [];
   readonly #workspace: wasm.Workspace;
   readonly #options: WriteOptions;
-  /** Files that are read together. */
-  #found: (Place & { open: () => Promise<FileBytes> })[] = [];
+  /** Files that are being read, at once, to be taken in their order. */
+  readonly #reading: { place: Place; outcome: Promise<Outcome> }[] = [];
   /** Small contents that are put together, and where they go. */
   #waiting: { bytes: Uint8Array; place: Place }[] = [];
   #waitingBytes = 0;
@@ -107,11 +107,12 @@ class Taken {
     if (place.directory.has(place.name)) throw twice(path);
     // Known to be taken.
     place.directory.set(place.name, { content: '', size: 0n });
-    if (this.#found.push({ ...place, open }) >= READ_ITEMS) await this.#read();
+    const reading = { place, outcome: readOf(path, open) };
+    if (this.#reading.push(reading) >= READ_ITEMS) await this.#takeRead();
   }
 
   async finish(): Promise<Written> {
-    await this.#read();
+    while (this.#reading.length > 0) await this.#takeRead();
     await this.#put();
     await this.#putting;
     const writer = await told(() => this.#workspace.beginTree());
@@ -151,21 +152,19 @@ class Taken {
     return { path, directory, name };
   }
 
-  /** Reads the files that were found, at once, and takes them in their order. */
-  async #read(): Promise<void> {
-    const found = this.#found;
-    this.#found = [];
-    const read = await Promise.all(found.map(async ({ path, open }) => readOf(path, open)));
-    for (const [at, outcome] of read.entries()) {
-      this.#options.signal?.throwIfAborted();
-      const place = found[at] as Place;
-      if ('error' in outcome) {
-        this.#withdraw(place, outcome.error, outcome.attempts);
-      } else if (outcome.bytes instanceof Uint8Array) {
-        await this.#wait(outcome.bytes, place);
-      } else {
-        await this.#stream(outcome.bytes, place);
-      }
+  /** Takes the file that has been read for longest. */
+  async #takeRead(): Promise<void> {
+    const reading = this.#reading.shift();
+    if (reading === undefined) return;
+    const { place } = reading;
+    const outcome = await reading.outcome;
+    this.#options.signal?.throwIfAborted();
+    if ('error' in outcome) {
+      this.#withdraw(place, outcome.error, outcome.attempts);
+    } else if (outcome.bytes instanceof Uint8Array) {
+      await this.#wait(outcome.bytes, place);
+    } else {
+      await this.#stream(outcome.bytes, place);
     }
   }
 
