@@ -3,7 +3,11 @@ import { MarkerbedError } from './errors.js';
 import type { SnapProgress } from './snap.js';
 import { filesOf, isDirectory, type FileSource } from './sources.js';
 import { FileSender } from './worker-files.js';
-import { PROTOCOL, errorOf, type Answer, type Request, type Start } from './worker-messages.js';
+import { keepMark, markOf } from './worker-marks.js';
+import {
+  ENGINE_NUMBER, PROTOCOL, errorOf,
+  type Answer, type Request, type Start,
+} from './worker-messages.js';
 
 /** A worker as the thread holds it that started it, in a browser or in Node. */
 export interface HeldWorker {
@@ -131,7 +135,8 @@ export class Connection {
     const [sent, options] = withoutOptions(given);
     options.signal?.throwIfAborted();
     const open: Partial<OpenCall> = { ...options };
-    const request: Request = { ask: 'call', call, on, method, given: sent };
+    const mark = on === ENGINE_NUMBER ? markOf(given[0]) : undefined;
+    const request: Request = { ask: 'call', call, on, method, given: sent, ...(mark && { mark }) };
     if (source !== undefined) {
       const isWhole = isDirectory(source);
       sent.unshift(isWhole ? source : 'pulled');
@@ -172,6 +177,7 @@ export class Connection {
   #hear(answer: Answer): void {
     if (answer.told === 'here') return this.#here();
     if (answer.told === 'gone') return this.#end(answer.why);
+    if (answer.told === 'mark') return keepMark(answer.mark);
     const open = this.#open.get(answer.call);
     if (open === undefined) return;
     if (answer.told === 'want') {

@@ -4,9 +4,13 @@ import { MarkerbedError } from './errors.js';
 import type { PathLike } from './paths.js';
 import type { SnapProgress } from './snap.js';
 import type { Gap } from './sources.js';
+import type { SentMark } from './worker-marks.js';
 
 /** Raised with every change of the messages: a worker of another version is refused. */
 export const PROTOCOL = 1;
+
+/** The engine itself, among the things that calls are made on. */
+export const ENGINE_NUMBER = 0;
 
 /** The one message that goes to the worker itself: all others go over `port`. */
 export interface Start {
@@ -19,7 +23,7 @@ export interface Start {
 
 /** To the worker. */
 export type Request =
-  | { ask: 'call'; call: number; on: number; method: string; given: unknown[] }
+  | { ask: 'call'; call: number; on: number; method: string; given: unknown[]; mark?: SentMark }
   /** The next items of a generator, or bytes of a stream. */
   | { ask: 'next'; call: number }
   /** Nothing more is wanted of it. */
@@ -40,6 +44,8 @@ export type Answer =
   | { told: 'items'; call: number; items: unknown[]; isLast: boolean }
   | { told: 'failure'; call: number; failure: SentFailure }
   | { told: 'progress'; call: number; progress: SnapProgress }
+  /** What became of the mark of a store. */
+  | { told: 'mark'; mark: SentMark }
   /** Room for some more files. */
   | { told: 'want'; call: number }
   /** The engine stopped in the middle of something, and answers nobody any more. */

@@ -4,7 +4,7 @@ import type { contentIds, verify } from './proofs.js';
 import type { FileSource } from './sources.js';
 import type { removeStore, Workspace } from './workspace.js';
 import type { Connection } from './worker-connection.js';
-import type { Answer, Shape } from './worker-messages.js';
+import { ENGINE_NUMBER, type Answer, type Shape } from './worker-messages.js';
 
 /** The calls of a {@link Workspace}, wherever they are computed. */
 export type WorkspaceCalls = { [Method in keyof Workspace]: Workspace[Method] };
@@ -118,6 +118,3 @@ function streamOf(connection: Connection, answer: Answer): ReadableStream<Uint8A
     { highWaterMark: 0 },
   );
 }
-
-/** The engine itself, among the things that calls are made on. */
-export const ENGINE_NUMBER = 0;

@@ -5,11 +5,12 @@ import { contentIds, verify } from './proofs.js';
 import type { SnapProgress } from './snap.js';
 import { Workspace, removeStore } from './workspace.js';
 import { FileReceiver } from './worker-files.js';
+import { WorkerMarks } from './worker-marks.js';
 import {
-  PROTOCOL, alone, buffersOf, failureOf,
+  ENGINE_NUMBER, PROTOCOL, alone, buffersOf, failureOf,
   type Answer, type Request, type SentSource, type Shape, type Start,
 } from './worker-messages.js';
-import { ENGINE, ENGINE_NUMBER, WORKSPACE } from './worker-remote.js';
+import { ENGINE, WORKSPACE } from './worker-remote.js';
 
 /** Whether a message to the worker begins a connection. */
 export function isStart(message: unknown): message is Start {
@@ -61,6 +62,7 @@ class Served {
   readonly #port: MessagePort;
   readonly #serving = new Map<number, Serving>();
   readonly #things = new Map<number, Thing>([[ENGINE_NUMBER, ENGINE_CALLS]]);
+  readonly #marks = new WorkerMarks((mark) => this.post({ told: 'mark', mark }));
   #kept = 0;
 
   constructor(port: MessagePort) {
@@ -100,7 +102,9 @@ class Served {
     }
   }
 
-  async #call({ call, on, method, given }: Extract<Request, { ask: 'call' }>): Promise<void> {
+  async #call(request: Extract<Request, { ask: 'call' }>): Promise<void> {
+    const { call, on, method, given, mark } = request;
+    if (mark !== undefined) this.#marks.learn(mark);
     const serving: Serving = { abort: new AbortController(), room: FIRST_ITEMS };
     this.#serving.set(call, serving);
     try {

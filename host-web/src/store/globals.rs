@@ -2,9 +2,9 @@
 
 use js_sys::{Function, Object, Reflect};
 use markerbed_storage::StoreError;
-use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Crypto, IdbFactory, Storage, StorageManager};
+use web_sys::{Crypto, IdbFactory, StorageManager};
 
 use super::failure::failure;
 
@@ -33,9 +33,26 @@ pub(super) fn indexed_db(place: &str) -> Result<IdbFactory, StoreError> {
     found.dyn_into().map_err(|_| StoreError::NoAccess { place: place.to_owned() })
 }
 
-/// Where marks are kept; a worker has none.
-pub(super) fn local_storage() -> Option<Storage> {
-    property(&js_sys::global(), "localStorage")?.dyn_into().ok()
+#[wasm_bindgen]
+extern "C" {
+    /// Where marks are kept: what `localStorage` does of itself.
+    pub(super) type Marks;
+
+    #[wasm_bindgen(method, catch, js_name = getItem)]
+    pub(super) fn get_item(this: &Marks, key: &str) -> Result<Option<String>, JsValue>;
+
+    #[wasm_bindgen(method, catch, js_name = setItem)]
+    pub(super) fn set_item(this: &Marks, key: &str, value: &str) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method, catch, js_name = removeItem)]
+    pub(super) fn remove_item(this: &Marks, key: &str) -> Result<(), JsValue>;
+}
+
+/// Where marks are kept; a worker has none, but for those that its page keeps for it.
+pub(super) fn marks() -> Option<Marks> {
+    let of_page = property(&js_sys::global(), "markerbedMarks");
+    let marks = of_page.or_else(|| property(&js_sys::global(), "localStorage"))?;
+    Some(marks.unchecked_into())
 }
 
 /// The browser's locks, as something that is only asked for `request`.

@@ -1,7 +1,7 @@
 //! A mark beside the database, where the browser keeps things apart from it: if the database is
 //! gone and the mark is not, data was lost.
 
-use super::{globals::local_storage, layout::Writing};
+use super::{globals::marks, layout::Writing};
 
 /// Which store a mark is of.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -26,7 +26,7 @@ pub(super) enum Marked {
 
 /// Reads the mark that the name has.
 pub(super) fn marked(name: &str, identity: Option<Identity>) -> Marked {
-    let found = local_storage().and_then(|storage| storage.get_item(&mark_key(name)).ok()?);
+    let found = marks().and_then(|marks| marks.get_item(&mark_key(name)).ok()?);
     match (found, identity) {
         (None, _) => Marked::Not,
         (Some(found), Some(identity)) if found == identity.text() => Marked::This,
@@ -36,15 +36,15 @@ pub(super) fn marked(name: &str, identity: Option<Identity>) -> Marked {
 
 /// Leaves a mark. Where that cannot be done, the loss of the database looks like its absence.
 pub(super) fn put_mark(name: &str, identity: Identity) {
-    if let Some(storage) = local_storage() {
-        let _no_room_is_no_failure = storage.set_item(&mark_key(name), &identity.text());
+    if let Some(marks) = marks() {
+        let _no_room_is_no_failure = marks.set_item(&mark_key(name), &identity.text());
     }
 }
 
 /// Takes the mark away.
 pub(super) fn remove_mark(name: &str) {
-    if let Some(storage) = local_storage() {
-        let _nothing_to_remove = storage.remove_item(&mark_key(name));
+    if let Some(marks) = marks() {
+        let _nothing_to_remove = marks.remove_item(&mark_key(name));
     }
 }
 

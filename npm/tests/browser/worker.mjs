@@ -29,6 +29,33 @@ const CASES = {
     });
   },
 
+  async 'a store that the browser took away is told of in a worker, too'(tab) {
+    const told = await must(tab, async () => {
+      const { startWorker } = window.markerbed;
+      const first = await startWorker();
+      (await first.create('taken')).free();
+      first.stop();
+      const isMarked = localStorage.getItem('markerbed/store/taken') !== null;
+      await new Promise((resolve, reject) => {
+        const removing = indexedDB.deleteDatabase('taken');
+        [removing.onsuccess, removing.onerror] = [resolve, reject];
+      });
+      const worker = await startWorker();
+      const codes = [];
+      for (const call of ['open', 'create', 'openOrCreate']) {
+        codes.push(await window.codeOf(worker[call]('taken')));
+      }
+      await worker.removeStore('taken');
+      const left = localStorage.getItem('markerbed/store/taken');
+      codes.push(await window.codeOf(worker.open('taken')));
+      worker.stop();
+      return { isMarked, codes, left };
+    });
+    const lost = 'store-damaged';
+    const codes = [lost, lost, lost, 'no-store'];
+    assert.deepEqual(told, { isMarked: true, codes, left: null });
+  },
+
   async 'directories, file lists, files and blobs are read there'(tab) {
     const told = await must(tab, async () => {
       const worker = await window.markerbed.startWorker();
