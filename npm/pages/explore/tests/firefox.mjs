@@ -1,22 +1,11 @@
 // The same page in Firefox, which has other ways to give a folder, a worker and storage.
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import puppeteer from 'puppeteer-core';
+import { launch, missing } from '../../../../host-web/tests/browser/firefox.mjs';
 import { place, servePage } from './harness.mjs';
 import { NOTES, ROOT } from './taking.mjs';
 
-const executablePath = process.env.FIREFOX ?? '/usr/bin/firefox-esr';
-
-/** Why these cases cannot run here, if so; in CI they do. */
-export function missing() {
-  if (existsSync(executablePath)) return undefined;
-  const what = `Firefox is missing (on Debian: firefox-esr; looked for ${executablePath})`;
-  if (process.env.CI === 'true') throw new Error(what);
-  return what;
-}
+export { missing };
 
 /** Drops files that the page makes itself: Firefox gives them by entries or as files. */
 function dropMade(files) {
@@ -36,13 +25,7 @@ const root = (page) =>
 export const cases = [
   ['Firefox takes, keeps, shows and works offline as Chromium does', async () => {
     const server = await servePage();
-    const profile = await mkdtemp(join(tmpdir(), 'markerbed-firefox-'));
-    const browser = await puppeteer.launch({
-      browser: 'firefox',
-      executablePath,
-      userDataDir: profile,
-      headless: true,
-    });
+    const browser = await launch();
     try {
       const page = await browser.newPage();
       const errors = [];
@@ -102,7 +85,6 @@ export const cases = [
     } finally {
       await browser.close();
       await server.stop();
-      await rm(profile, { recursive: true, force: true });
     }
   }],
 ];

@@ -4,31 +4,14 @@ import { readFile, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { chromium } from 'playwright-core';
 import { serve } from '../serve.mjs';
 
-const FLAGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
+export { launch } from '../../../../host-web/tests/browser/chromium.mjs';
+
 export const DIST = new URL('../dist/', import.meta.url);
 
 /** Where pictures and folders of this run lie; the pictures stay for a reader. */
 export const place = await mkdtemp(join(tmpdir(), 'markerbed-explore-'));
-
-/** A Chromium whose data is gone with it. */
-export function launch() {
-  return chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: FLAGS,
-  });
-}
 
 /** The page served on a port of its own. */
 export const servePage = (answer) => serve(DIST, 0, answer);

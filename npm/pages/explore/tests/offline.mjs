@@ -27,6 +27,15 @@ const update = (page) =>
     await registration.update().catch(() => {});
   });
 
+/** A server of the page whose build can be replaced by another one. */
+async function serveBuilds() {
+  const served = await servePage((name) =>
+    name === 'index.html' ? server.build?.html : name === 'sw.js' ? server.build?.sw : undefined,
+  );
+  const server = { ...served, build: undefined };
+  return server;
+}
+
 export const cases = [
   [
     'with the server stopped and no network the page loads and works',
@@ -54,14 +63,11 @@ export const cases = [
   [
     'a new build is taken when the person says so, all at once',
     async ({ open, newContext }) => {
-      let build;
-      const server = await servePage((name) =>
-        name === 'index.html' ? build?.html : name === 'sw.js' ? build?.sw : undefined,
-      );
+      const server = await serveBuilds();
       try {
         const page = await open(await newContext(), server.address);
         await page.locator('#offline', { hasText: 'Works offline' }).waitFor();
-        build = await another(true);
+        server.build = await another(true);
         await page.reload();
         assert.equal(await page.title(), 'markerbed explore');
         await update(page);
@@ -83,14 +89,11 @@ export const cases = [
   [
     'a build that is not as it was made is not taken',
     async ({ open, newContext }) => {
-      let build;
-      const server = await servePage((name) =>
-        name === 'index.html' ? build?.html : name === 'sw.js' ? build?.sw : undefined,
-      );
+      const server = await serveBuilds();
       try {
         const page = await open(await newContext(), server.address);
         await page.locator('#offline', { hasText: 'Works offline' }).waitFor();
-        build = await another(false);
+        server.build = await another(false);
         await update(page);
         await page.waitForTimeout(1_000);
 
