@@ -40,6 +40,16 @@ export const cases = [
       () => document.getAnimations().filter(({ playState }) => playState === 'running').length,
     );
     assert.equal(moves, 0);
+
+    await drop(page, await folder('notes', { ...NOTES, 'notes/plan.md': 'Water them twice.\n' }));
+    await page.getByRole('tab', { name: 'Size and change' }).click();
+    const changed = page.locator(':is(.cell, .inner)[data-change="changed"]').first();
+    await changed.waitFor();
+
+    const pattern = await changed.evaluate((cell) => getComputedStyle(cell).backgroundImage);
+    assert.match(pattern, /gradient/);
+    // axe reckons with colours that are not those shown.
+    await picture(page, 'forced-colours-map', { fullPage: true });
   }],
   ['a snapshot is taken and a proof verified with keys alone', async ({ open }) => {
     const page = await open();
