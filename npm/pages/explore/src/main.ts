@@ -27,6 +27,8 @@ let looking: AbortController | undefined;
 let tellOthers: (what: 'recorded' | 'removed') => void = () => undefined;
 
 async function begin(): Promise<void> {
+  // Read by old.js, for whom this is not run.
+  document.documentElement.dataset['script'] = 'runs';
   void beginOffline();
   beginGiving(record);
   beginKeeping();

@@ -55,11 +55,16 @@ export async function openPage(context, address, until = 'ready') {
     if (message.type() === 'error') page.errors.push(message.text());
   });
   await page.goto(address);
-  await page.waitForSelector(
-    until === 'ready' ? 'body[data-ready=true]' : '#failure:not([hidden])',
-  );
+  await page.waitForSelector(SHOWN[until]);
   return page;
 }
+
+/** What is there when a page is as far as a case waits for. */
+const SHOWN = {
+  ready: 'body[data-ready=true]',
+  failure: '#failure:not([hidden])',
+  old: '#too-old:not([hidden])',
+};
 
 /** The root that the page shows. */
 export async function shownRoot(page) {

@@ -292,6 +292,24 @@ export const cases = [
     },
   ],
   [
+    'where the script cannot be read or loaded, the page says so',
+    async ({ open, newContext }) => {
+      for (const script of ['class { #new', undefined]) {
+        const server = await servePage((name, response) => {
+          if (!name.startsWith('main-')) return undefined;
+          return script ?? response.writeHead(404).end();
+        });
+        try {
+          const page = await open(await newContext(), server.address, 'old');
+          await isAccessible(page, `too-old-${script === undefined}`);
+          page.errors.length = 0;
+        } finally {
+          await server.stop();
+        }
+      }
+    },
+  ],
+  [
     'a wasm file that is another one is told, and a reload mends it',
     async ({ open, newContext }) => {
       let isBroken = true;
