@@ -1,7 +1,7 @@
 //! What can be wrong with bytes, decided by the engine alone.
 
 use crate::{
-    id::{SnapshotId, StateId},
+    id::{PublicKey, SnapshotId, StateId},
     object::ObjectId,
 };
 
@@ -97,6 +97,51 @@ pub enum Error {
         /// The state that the entries give.
         found: StateId,
     },
+    /// A text is no signed note or no checkpoint (NOTE-1, CHK-2).
+    #[error("it is not a signed checkpoint in its one form")]
+    BadNote,
+    /// A text is no key for verifiers (KEY-3).
+    #[error("it is not a verifier key: a name, 8 digits and base64, joined by +")]
+    BadKey,
+    /// A signature of a known key is not over these bytes (SIG-1).
+    #[error("a signature is not that of its key over these bytes")]
+    BadSignature,
+    /// Nobody who signed is known (NOTE-4, CHK-3).
+    #[error("no signature is of a key that is known")]
+    UnknownKey,
+    /// A checkpoint is of another log than was expected (CHK-3).
+    #[error("the checkpoint is of another log")]
+    OtherOrigin,
+    /// An entry names a key that the workspace never had (APPLY-6, APPLY-7).
+    #[error("key {key} is not of this workspace")]
+    ForeignKey {
+        /// The key named.
+        key: PublicKey,
+    },
+    /// A key takes over that the workspace has or had (APPLY-6).
+    #[error("key {key} is of this workspace already")]
+    KnownKey {
+        /// The key named.
+        key: PublicKey,
+    },
+    /// A key that was rotated out does not sign any more (APPLY-6).
+    #[error("key {key} was rotated out")]
+    RotatedKey {
+        /// The key named.
+        key: PublicKey,
+    },
+    /// A key that was revoked counts for nothing (APPLY-6, APPLY-7).
+    #[error("key {key} was revoked")]
+    RevokedKey {
+        /// The key named.
+        key: PublicKey,
+    },
+    /// The active key cannot be revoked before another takes over (APPLY-7).
+    #[error("key {key} is the active one; rotate it before it is revoked")]
+    LastKey {
+        /// The active key.
+        key: PublicKey,
+    },
     /// A host answered something else than it was asked.
     #[error("the answers do not fit what was asked")]
     AnswersOutOfOrder,
@@ -126,6 +171,16 @@ impl Error {
             Self::UnknownSnapshot { .. } => "unknown-snapshot",
             Self::AlreadyRecorded { .. } => "already-recorded",
             Self::WrongState { .. } => "wrong-state",
+            Self::BadNote => "bad-note",
+            Self::BadKey => "bad-key",
+            Self::BadSignature => "bad-signature",
+            Self::UnknownKey => "unknown-key",
+            Self::OtherOrigin => "other-origin",
+            Self::ForeignKey { .. } => "foreign-key",
+            Self::KnownKey { .. } => "known-key",
+            Self::RotatedKey { .. } => "rotated-key",
+            Self::RevokedKey { .. } => "revoked-key",
+            Self::LastKey { .. } => "last-key",
             Self::AnswersOutOfOrder => "answers-out-of-order",
             Self::AwaitedForeign => "awaited-foreign",
         }

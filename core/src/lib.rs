@@ -7,6 +7,7 @@
 
 extern crate alloc;
 
+pub mod checkpoint;
 pub mod codec;
 pub mod error;
 pub mod hash;
@@ -16,6 +17,7 @@ pub mod ledger;
 pub mod limits;
 pub mod map;
 pub mod object;
+pub mod signature;
 pub mod step;
 pub mod tree;
 

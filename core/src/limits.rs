@@ -46,6 +46,12 @@ pub const OWNER_NAME_BYTES_MAX: u32 = 255;
 pub const ATTRIBUTE_LIST_ITEMS_MAX: u32 = 65_536;
 /// Own attributes of a node (LIM-22).
 pub const OWN_ATTRIBUTES_MAX: u32 = 255;
+/// Bytes of a signed note (LIM-23).
+pub const NOTE_BYTES_MAX: u32 = 1 << 20;
+/// Signatures of a note (LIM-24).
+pub const NOTE_SIGNATURES_MAX: usize = 100;
+/// Bytes of the name of a key (LIM-25).
+pub const KEY_NAME_BYTES_MAX: u32 = 255;
 
 // What other pages of the specification bound.
 
@@ -60,6 +66,8 @@ pub const KEY_PROOF_PAGES_MAX: usize = LEVEL_MAX as usize + 1;
 
 // What bounds memory and no format.
 
+/// Hashes of a proof about a log: its leaves fit 64 bits.
+pub const LOG_PROOF_HASHES_MAX: usize = 65;
 /// Leaves of a log, so many that counting on by one never overflows.
 pub const LOG_LEAVES_MAX: u64 = 1 << 63;
 /// Nodes that a walk remembers before it reads one directory after the other.

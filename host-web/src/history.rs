@@ -314,6 +314,7 @@ const fn word(operation: &Operation) -> &'static str {
         Operation::WorkspaceCreated(_) => "workspace",
         Operation::SnapshotCommitted { .. } => "snapshot",
         Operation::RefMoved(_) => "ref",
+        Operation::KeyRotated(_) | Operation::KeyRevoked(_) => "key",
         Operation::State(_) => "state",
         _ => "other",
     }

@@ -7,6 +7,8 @@ raises Refused. It reads only the inputs; what the file claims to come out is co
 import json
 from functools import lru_cache
 
+import checkpoints as c
+import ed25519
 import reference as r
 import store as s
 
@@ -413,6 +415,85 @@ def consistency(case):
     roots = unhex(case["from_root"]), unhex(case["to_root"])
     r.verify_consistency(int(case["from"]), int(case["to"]), *roots, proof)
     return {}
+
+
+# --------------------------------------------------------------------------- checkpoints.md
+
+
+@judges("notes.json")
+def judge_note(case):
+    operation = {"signature": signature, "key": verifier_key, "note": note}
+    return operation[case["operation"]](case)
+
+
+def signature(case):
+    parts = [unhex(case[member]) for member in ("key", "message", "signature")]
+    r.require(ed25519.is_signature(*parts), "bad-signature")
+    return {}
+
+
+def verifier_key(case):
+    data = unhex(case["text"])
+    key = c.read_key(data)
+    assert c.key_text(key).encode() == data
+    return {"name": hexed(key.name.encode()), "type": key.type, "public": hexed(key.public)}
+
+
+def note(case):
+    data = unhex(case["note"])
+    read = c.read_note(data)
+    assert c.write_note(*read) == data
+    return {
+        "text": hexed(read.text.encode()),
+        "lines": len(read.lines),
+        "signers": [signer(*found) for found in c.signers(read, keys_of(case))],
+    }
+
+
+def keys_of(case):
+    return [c.read_key(key.encode()) for key in case["keys"]]
+
+
+def signer(key, time):
+    return [c.key_text(key), None if time is None else str(time)]
+
+
+@judges("checkpoints.json")
+def judge_checkpoint(case):
+    operation = {"checkpoint": checkpoint, "entry": entry_proof, "growth": growth_proof}
+    return operation[case["operation"]](case)
+
+
+def checkpoint(case):
+    read = c.read_checkpoint(unhex(case["checkpoint"]))
+    log, witnesses = c.believe(read, keys_of(case))
+    return {
+        "origin": hexed(read.origin.encode()),
+        "size": str(read.size),
+        "root": hexed(read.root),
+        "log": [c.key_text(key) for key in log],
+        "witnesses": [signer(*witness) for witness in witnesses],
+    }
+
+
+def entry_proof(case):
+    data = unhex(case["proof"])
+    proof = c.read_entry_proof(data)
+    rest = c.write_note(*proof.checkpoint.note)
+    assert c.write_entry_proof(proof.entry, proof.index, proof.hashes, rest) == data
+    if "leaf" in case:
+        c.check_leaf(proof, unhex(case["leaf"]))
+        return {"number": str(proof.index)}
+    return {"number": str(c.check_entry(proof).number)}
+
+
+def growth_proof(case):
+    data = unhex(case["proof"])
+    proof = c.read_growth_proof(data)
+    rest = c.write_note(*proof.checkpoint.note)
+    assert c.write_growth_proof(proof.old, proof.hashes, rest) == data
+    c.check_growth(proof, c.read_checkpoint(unhex(case["before"])))
+    return {"size": str(proof.checkpoint.size)}
 
 
 # --------------------------------------------------------------------------- store-directory.md

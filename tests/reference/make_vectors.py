@@ -5,6 +5,7 @@ import os
 import sys
 
 import kept_stores
+import vectors_checkpoints
 import vectors_ledger
 import vectors_maps
 import vectors_objects
@@ -26,6 +27,7 @@ MODULES = (
     vectors_trees,
     vectors_objects,
     vectors_ledger,
+    vectors_checkpoints,
     vectors_tree_proofs,
     vectors_store,
     vectors_store_files,

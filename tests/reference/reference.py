@@ -16,6 +16,7 @@ import sys
 from collections import deque, namedtuple
 from functools import lru_cache
 
+import ed25519
 from blake3 import blake3
 
 # --------------------------------------------------------------------------- limits.md
@@ -429,7 +430,7 @@ def check_value(kind, value):
     elif kind == SNAPSHOTS:
         reader.u64()
     elif kind == KEYS:
-        reader.known(reader.byte, (1,))
+        reader.known(reader.byte, (1, 2, 3))
     else:
         reader.id()
     reader.end()
@@ -1260,12 +1261,17 @@ Created = namedtuple("Created", "genesis")
 Committed = namedtuple("Committed", "snapshot move")
 Move = namedtuple("Move", "name source")
 RefMoved = namedtuple("RefMoved", "name source to")
+KeyRotated = namedtuple("KeyRotated", "old new signature")
+KeyRevoked = namedtuple("KeyRevoked", "key reason")
 Stated = namedtuple("Stated", "state")
-OPERATIONS = {1: Created, 5: Committed, 6: RefMoved, 17: Stated}
+OPERATIONS = {1: Created, 5: Committed, 6: RefMoved, 15: KeyRotated, 16: KeyRevoked, 17: Stated}
+REASONS = (1, 2, 3)  # [LED-6]
 OPERATION_NAMES = {
     Created: "workspace created",
     Committed: "snapshot committed",
     RefMoved: "ref moved",
+    KeyRotated: "key rotated",
+    KeyRevoked: "key revoked",
     Stated: "state",
 }
 
@@ -1299,6 +1305,10 @@ def encode_operation(operation):
         return operation.snapshot + optional(move)
     if isinstance(operation, RefMoved):
         return sized(operation.name) + optional(operation.source) + optional(operation.to)
+    if isinstance(operation, KeyRotated):
+        return operation.old + operation.new + operation.signature
+    if isinstance(operation, KeyRevoked):
+        return operation.key + bytes((operation.reason,))
     return operation.state
 
 
@@ -1319,7 +1329,16 @@ def read_operation(reader):
     if tag == 6:
         name = read_label(reader)
         return RefMoved(name, reader.option(reader.id), reader.option(reader.id))
+    if tag == 15:
+        return KeyRotated(reader.id(), reader.id(), reader.take(64))
+    if tag == 16:
+        return KeyRevoked(reader.id(), reader.known(reader.byte, REASONS))
     return Stated(reader.id())
+
+
+def rotation_message(old, workspace, number):
+    """[LED-5]"""
+    return b"markerbed 2026-11-21 v1 key rotated\0" + old + workspace + varint(number)
 
 
 def decode_ledger_entry(data):
@@ -1337,8 +1356,11 @@ def decode_ledger_entry(data):
 # --------------------------------------------------------------------------- ledger.md: state
 
 
+ACTIVE, ROTATED_OUT, REVOKED = b"\x01", b"\x02", b"\x03"
+
+
 class State:
-    """What a workspace holds [APPLY-1 … APPLY-5, STATE-1, STATE-2]."""
+    """What a workspace holds [APPLY-1 … APPLY-7, STATE-1, STATE-2]."""
 
     def __init__(self):
         self.count = 0
@@ -1361,15 +1383,38 @@ class State:
         require(isinstance(operation, Created) == (self.count == 0), "not-genesis")
         if isinstance(operation, Created):
             self.workspace = workspace_id(operation.genesis)
-            self.keys[operation.genesis.first_key] = b"\x01"
+            self.keys[operation.genesis.first_key] = ACTIVE
         elif isinstance(operation, Committed):
             self.commit(operation)
         elif isinstance(operation, RefMoved):
             require(operation.to is None or operation.to in self.snapshots, "unknown-snapshot")
             self.move(operation.name, operation.source, operation.to)
+        elif isinstance(operation, KeyRotated):
+            self.rotate(operation)
+        elif isinstance(operation, KeyRevoked):
+            self.revoke(operation.key)
         else:
             require(operation.state == self.id(), "wrong-state")
         self.count += 1
+
+    def rotate(self, operation):
+        """[APPLY-6]"""
+        status = self.keys.get(operation.old)
+        require(status is not None, "foreign-key")
+        require(status != ROTATED_OUT, "rotated-key")
+        require(status != REVOKED, "revoked-key")
+        require(operation.new not in self.keys, "known-key")
+        message = rotation_message(operation.old, self.workspace, self.count)
+        is_right = ed25519.is_signature(operation.new, message, operation.signature)
+        require(is_right, "bad-signature")
+        self.keys[operation.old], self.keys[operation.new] = ROTATED_OUT, ACTIVE
+
+    def revoke(self, key):
+        """[APPLY-7]"""
+        require(key in self.keys, "foreign-key")
+        require(self.keys[key] != REVOKED, "revoked-key")
+        require(self.keys[key] != ACTIVE, "last-key")
+        self.keys[key] = REVOKED
 
     def commit(self, operation):
         require(operation.snapshot not in self.snapshots, "already-recorded")

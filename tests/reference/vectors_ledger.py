@@ -1,5 +1,6 @@
 """Vectors of ledger.md."""
 
+import ed25519
 import reference as r
 from vector_cases import Cases
 
@@ -23,6 +24,20 @@ def commit(snapshot, name=None, source=None):
 
 
 CREATED = r.Created(GENESIS)
+# The secret of RFC 8032 §7.1 TEST 1, whose public half is FIRST_KEY, and others
+SECRETS = [
+    bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"),
+    *(r.sha256(b"secret %d" % number) for number in range(1, 4)),
+]
+KEYS = [ed25519.public_key(secret) for secret in SECRETS]
+assert KEYS[0] == FIRST_KEY
+
+
+def rotate(out, by, at, **other):
+    """The key with the index `by` takes over from the one with the index `out` in entry `at`."""
+    signed = {"old": KEYS[out], "workspace": r.workspace_id(GENESIS), "number": at, **other}
+    signature = ed25519.sign(SECRETS[by], r.rotation_message(**signed))
+    return r.KeyRotated(KEYS[out], KEYS[by], signature)
 
 
 # --------------------------------------------------------------------------- workspaces.json
@@ -63,6 +78,8 @@ def entry_cases():
         "ref name of 255": r.RefMoved(b"r" * 255, None, A),
         "ref name not ASCII": r.RefMoved("\u00fcber".encode(), None, A),
         "state": r.Stated(A),
+        "key rotated": r.KeyRotated(FIRST_KEY, KEYS[1], bytes(range(64))),
+        **{f"key revoked, reason {at}": r.KeyRevoked(FIRST_KEY, at) for at in r.REASONS},
     }
     for title, operation in operations.items():
         rule = "LED-2" if isinstance(operation, r.RefMoved) else "LOG-1"
@@ -104,7 +121,7 @@ def refused_operations(cases):
         cases.refuse(title, rule, error, bytes=head + fields)
 
     refuse("no operation", "ENC-4", "truncated", b"")
-    for tag in (0, 2, 3, 4, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 255):
+    for tag in (0, 2, 3, 4, 7, 8, 9, 10, 11, 12, 13, 14, 18, 255):
         refuse(f"operation {tag}", "ENC-7", "unsupported-format", bytes((tag,)))
     genesis = r.encode_genesis(GENESIS)
     refuse("genesis of format 2", "ENC-7", "unsupported-format", b"\x01\x02" + genesis[1:])
@@ -129,6 +146,13 @@ def refused_operations(cases):
         longer = b"\x06\x01r" + places + b"\x00"
         refuse(f"ref moved, {title}, and a byte", "ENC-8", "trailing-bytes", longer)
     refuse("ref moved, to flag 3", "ENC-6", "bad-flag", b"\x06\x01r\x00\x03")
+    refuse("key rotated, cut", "ENC-4", "truncated", b"\x0f" + bytes(127))
+    refuse("key rotated, and a byte", "ENC-8", "trailing-bytes", b"\x0f" + bytes(129))
+    refuse("key revoked, no reason", "ENC-4", "truncated", b"\x10" + A)
+    for reason in (0, 4, 255):
+        fields = b"\x10" + A + bytes((reason,))
+        refuse(f"key revoked, reason {reason}", "LED-6", "unsupported-format", fields)
+    refuse("key revoked, and a byte", "ENC-8", "trailing-bytes", b"\x10" + A + b"\x01\x00")
     refuse("state cut", "ENC-4", "truncated", b"\x11" + A[:31])
     refuse("state and a byte", "ENC-8", "trailing-bytes", b"\x11" + A + b"\x00")
 
@@ -176,6 +200,24 @@ def state_cases():
         "state twice": ("APPLY-5", base + [state_after(base)] * 2),
         "state, then more": ("APPLY-5", base + [state_after(base), commit(C)]),
     }
+    turned = [CREATED, rotate(0, 1, 1)]
+    good.update(
+        {
+            "a key rotated": ("APPLY-6", turned),
+            "a key rotated, entry 200": ("LED-5", [CREATED] + commits(199) + [rotate(0, 1, 200)]),
+            "a key rotated twice": ("APPLY-6", turned + [rotate(1, 2, 2)]),
+            "a key revoked": ("APPLY-7", turned + [r.KeyRevoked(KEYS[0], 3)]),
+            "two keys revoked": (
+                "APPLY-7",
+                turned + [rotate(1, 2, 2), r.KeyRevoked(KEYS[1], 1), r.KeyRevoked(KEYS[0], 2)],
+            ),
+            "state after keys": (
+                "APPLY-5",
+                turned
+                + [r.KeyRevoked(KEYS[0], 3), state_after(turned + [r.KeyRevoked(KEYS[0], 1)])],
+            ),
+        }
+    )
     for title, (rule, operations) in good.items():
         cases.accept(title, rule, **inputs(operations))
     many = [CREATED] + [commit(r.content_id(b"%d" % number)) for number in range(140)]
@@ -237,6 +279,7 @@ def refused_states(cases, inputs, base):
     }
     for title, (rule, error, operations) in refused.items():
         cases.refuse(title, rule, error, **inputs(operations))
+    refused_keys(cases, inputs)
     numbers = {"a number twice": (0, 0), "a number left out": (0, 2), "first number 1": (1,)}
     for title, wrong in numbers.items():
         entries = [encoded(commit(A) if at else CREATED, at) for at in wrong]
@@ -247,6 +290,63 @@ def refused_states(cases, inputs, base):
     cases.refuse("an entry that is malformed", "LED-2", "out-of-range", entries=entries)
     entries = [encoded(CREATED), encoded(commit(A), 1), encoded(commit(A), 2), b""]
     cases.refuse("more after the refused one", "APPLY-3", "already-recorded", entries=entries)
+
+
+def commits(count):
+    return [commit(r.content_id(b"%d" % number)) for number in range(count)]
+
+
+def refused_keys(cases, inputs):
+    turned = [CREATED, rotate(0, 1, 1)]
+    revoked = turned + [r.KeyRevoked(KEYS[0], 3)]
+    right = rotate(0, 1, 1)
+    flipped = bytes((right.signature[0] ^ 1,)) + right.signature[1:]
+    by_old = ed25519.sign(SECRETS[0], r.rotation_message(KEYS[0], r.workspace_id(GENESIS), 1))
+    lifted = right.signature[:32] + (
+        int.from_bytes(right.signature[32:], "little") + ed25519.L
+    ).to_bytes(32, "little")
+    lifted = right._replace(signature=lifted)
+    weak = bytes((1,)) + bytes(31)
+    refused = {
+        "rotated, a key of nobody": ("foreign-key", [CREATED, rotate(2, 1, 1)]),
+        "rotated, the old key is out": ("rotated-key", turned + [rotate(0, 2, 2)]),
+        "rotated, the old key is revoked": ("revoked-key", revoked + [rotate(0, 2, 3)]),
+        "rotated to itself": ("known-key", [CREATED, rotate(0, 0, 1)]),
+        "rotated back": ("known-key", turned + [rotate(1, 0, 2)]),
+        "rotated to a revoked key": ("known-key", revoked + [rotate(1, 0, 3)]),
+        "rotated, a bit flipped": ("bad-signature", [CREATED, right._replace(signature=flipped)]),
+        "rotated, signed by the old key": (
+            "bad-signature",
+            [CREATED, right._replace(signature=by_old)],
+        ),
+        "rotated, S above the order": ("bad-signature", [CREATED, lifted]),
+        "rotated, for another number": ("bad-signature", [CREATED, rotate(0, 1, 1, number=2)]),
+        "rotated, for another workspace": (
+            "bad-signature",
+            [CREATED, rotate(0, 1, 1, workspace=bytes(32))],
+        ),
+        "rotated, for another old key": ("bad-signature", [CREATED, rotate(0, 1, 1, old=KEYS[2])]),
+        "rotated to a key of small order": (
+            "bad-signature",
+            [CREATED, r.KeyRotated(KEYS[0], weak, weak + bytes(32))],
+        ),
+        "rotated, an old key of nobody and a wrong signature": (
+            "foreign-key",
+            [CREATED, r.KeyRotated(KEYS[2], KEYS[1], bytes(64))],
+        ),
+    }
+    for title, (error, operations) in refused.items():
+        cases.refuse(title, "APPLY-6", error, **inputs(operations))
+    refused = {
+        "revoked, a key of nobody": ("foreign-key", [CREATED, r.KeyRevoked(KEYS[1], 1)]),
+        "revoked, the only key": ("last-key", [CREATED, r.KeyRevoked(KEYS[0], 3)]),
+        "revoked, the new key": ("last-key", turned + [r.KeyRevoked(KEYS[1], 3)]),
+        "revoked twice": ("revoked-key", revoked + [r.KeyRevoked(KEYS[0], 3)]),
+        "the state before a key was revoked": ("wrong-state", revoked + [state_after(turned)]),
+    }
+    for title, (error, operations) in refused.items():
+        rule = "APPLY-5" if error == "wrong-state" else "APPLY-7"
+        cases.refuse(title, rule, error, **inputs(operations))
 
 
 # --------------------------------------------------------------------------- log.json

@@ -254,6 +254,7 @@ impl Workspace {
                 None => Err(is("the removal of a ref")),
             },
             Operation::WorkspaceCreated(_) => Err(is("the beginning of the workspace")),
+            Operation::KeyRotated(_) | Operation::KeyRevoked(_) => Err(is("about a key")),
             Operation::State(_) => Err(is("a state")),
             _ => Err(is("something else")),
         }

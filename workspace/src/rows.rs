@@ -8,7 +8,7 @@ use markerbed_core::{
     Error, NodeId, SnapshotId,
     codec::{Canonical, Reader, put_fixed, put_format, put_u64},
     id::PublicKey,
-    ledger::{CompactRange, LedgerEntry, Operation, leaf_hash},
+    ledger::{CompactRange, KeyStatus, LedgerEntry, Operation, leaf_hash},
     limits::OBJECT_BYTES_MAX,
     tree::{Label, Snapshot},
 };
@@ -126,8 +126,14 @@ pub fn changes_of(
     let mut changes = Vec::new();
     match &entry.operation {
         Operation::WorkspaceCreated(genesis) => {
-            let active = Bytes::from_static(&[1]);
-            changes.push(put(public_key_key(&genesis.first_key), active));
+            changes.push(key_row(&genesis.first_key, KeyStatus::Active));
+        }
+        Operation::KeyRotated(rotation) => {
+            changes.push(key_row(&rotation.old, KeyStatus::RotatedOut));
+            changes.push(key_row(&rotation.new, KeyStatus::Active));
+        }
+        Operation::KeyRevoked(revocation) => {
+            changes.push(key_row(&revocation.key, KeyStatus::Revoked));
         }
         Operation::SnapshotCommitted { snapshot: id, moves } => {
             let mark = encoded(&Mark { snapshot: *id, number });
@@ -213,9 +219,21 @@ impl Canonical for Recorded {
     }
 }
 
-/// The status of a key.
-fn public_key_key(public: &PublicKey) -> Bytes {
-    key(b"key/", public.as_bytes())
+/// What the keys of rows about the workspace's signing keys begin with.
+pub fn signing_keys_prefix() -> Bytes {
+    key(SIGNING_KEY, &[])
+}
+
+/// The signing key that a row is of, and its status.
+pub fn signing_key(row_key: &[u8], value: &[u8]) -> Option<(PublicKey, KeyStatus)> {
+    let public = PublicKey::from_bytes(id_of_key(row_key, SIGNING_KEY)?);
+    let [number] = value else { return None };
+    let status = KeyStatus::ALL.into_iter().find(|status| *status as u8 == *number)?;
+    Some((public, status))
+}
+
+fn key_row(public: &PublicKey, status: KeyStatus) -> RowChange {
+    put(key(SIGNING_KEY, public.as_bytes()), vec![status as u8].into())
 }
 
 fn key(kind: &[u8], rest: &[u8]) -> Bytes {
@@ -231,6 +249,7 @@ fn put(key: Bytes, value: Bytes) -> RowChange {
 }
 
 const REF: &[u8] = b"ref/";
+const SIGNING_KEY: &[u8] = b"key/";
 const SNAPSHOT: &[u8] = b"snapshot/";
 const SOURCE: &[u8] = b"source/";
 const ROOT: &[u8] = b"root/";

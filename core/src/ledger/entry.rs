@@ -2,7 +2,11 @@
 
 use alloc::vec::Vec;
 
-use super::{compact::leaf_hash, genesis::Genesis};
+use super::{
+    compact::leaf_hash,
+    genesis::Genesis,
+    key_change::{KeyRevocation, KeyRotation},
+};
 use crate::{
     codec::{
         Canonical, Reader, put_byte, put_bytes, put_fixed, put_format, put_i64, put_option, put_u64,
@@ -43,6 +47,10 @@ pub enum Operation {
     },
     /// Tag 6: a ref was set, moved or removed.
     RefMoved(RefChange),
+    /// Tag 15: another key signs from here on.
+    KeyRotated(KeyRotation),
+    /// Tag 16: what a key signed counts for nothing any more.
+    KeyRevoked(KeyRevocation),
     /// Tag 17: the state after all entries before this one.
     State(StateId),
 }
@@ -95,6 +103,8 @@ impl Operation {
             Self::WorkspaceCreated(_) => WORKSPACE_CREATED,
             Self::SnapshotCommitted { .. } => SNAPSHOT_COMMITTED,
             Self::RefMoved(_) => REF_MOVED,
+            Self::KeyRotated(_) => KEY_ROTATED,
+            Self::KeyRevoked(_) => KEY_REVOKED,
             Self::State(_) => STATE,
         }
     }
@@ -105,6 +115,8 @@ impl Operation {
             Self::WorkspaceCreated(_) => "workspace created",
             Self::SnapshotCommitted { .. } => "snapshot committed",
             Self::RefMoved(_) => "ref moved",
+            Self::KeyRotated(_) => "key rotated",
+            Self::KeyRevoked(_) => "key revoked",
             Self::State(_) => "state",
         }
     }
@@ -125,6 +137,8 @@ impl Operation {
                 put_place(out, change.from);
                 put_place(out, change.to);
             }
+            Self::KeyRotated(rotation) => rotation.put(out),
+            Self::KeyRevoked(revocation) => revocation.put(out),
             Self::State(id) => put_fixed(out, id.as_bytes()),
         }
     }
@@ -144,6 +158,8 @@ impl Operation {
                 from: take_place(reader)?,
                 to: take_place(reader)?,
             }),
+            KEY_ROTATED => Self::KeyRotated(KeyRotation::take(reader)?),
+            KEY_REVOKED => Self::KeyRevoked(KeyRevocation::take(reader)?),
             STATE => Self::State(StateId::from_bytes(reader.take_fixed()?)),
             _ => return reader.fault(Fault::UnsupportedFormat, start),
         })
@@ -225,4 +241,6 @@ fn take_place(reader: &mut Reader<'_>) -> Result<Option<SnapshotId>, Error> {
 const WORKSPACE_CREATED: u8 = 1;
 const SNAPSHOT_COMMITTED: u8 = 5;
 const REF_MOVED: u8 = 6;
+const KEY_ROTATED: u8 = 15;
+const KEY_REVOKED: u8 = 16;
 const STATE: u8 = 17;

@@ -1,10 +1,11 @@
-//! What the entries of a workspace add up to (APPLY-1 to APPLY-5, STATE-1 to STATE-3).
+//! What the entries of a workspace add up to (APPLY-1 to APPLY-7, STATE-1 to STATE-3).
 
 use alloc::{collections::BTreeMap, vec::Vec};
 
 use super::{
     entry::{LedgerEntry, Operation, RefChange, RefMove},
     genesis::Genesis,
+    key_change::{KeyRevocation, KeyRotation},
     state_object::StateObject,
 };
 use crate::{
@@ -29,8 +30,26 @@ pub struct State {
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum KeyStatus {
-    /// It signs.
+    /// It signs. A workspace has one such key at any time.
     Active = 1,
+    /// Another key signs in its place; what it signed before stays.
+    RotatedOut = 2,
+    /// Nothing that it signed counts by itself.
+    Revoked = 3,
+}
+
+impl KeyStatus {
+    /// Every one, by number.
+    pub const ALL: [Self; 3] = [Self::Active, Self::RotatedOut, Self::Revoked];
+
+    /// The word for it, the same in every binding.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::RotatedOut => "rotated out",
+            Self::Revoked => "revoked",
+        }
+    }
 }
 
 /// A state's commitment and the pages of its maps.
@@ -54,7 +73,7 @@ impl State {
     ///
     /// # Errors
     ///
-    /// As APPLY-1 to APPLY-5 say; then nothing has changed.
+    /// As APPLY-1 to APPLY-7 say; then nothing has changed.
     pub fn apply(&mut self, entry: &LedgerEntry) -> Result<(), Error> {
         if entry.number != self.entries {
             return Err(Error::WrongNumber { expected: self.entries, found: entry.number });
@@ -69,6 +88,8 @@ impl State {
                 self.commit(*snapshot, moves.as_ref())?;
             }
             Operation::RefMoved(change) => self.move_ref(change)?,
+            Operation::KeyRotated(rotation) => self.rotate(rotation)?,
+            Operation::KeyRevoked(revocation) => self.revoke(*revocation)?,
             Operation::State(id) => self.check_state(*id)?,
         }
         // Each entry was applied one by one, so their number cannot reach 2⁶⁴.
@@ -164,6 +185,38 @@ impl State {
             None => self.refs.remove(change.name()),
         };
         Ok(())
+    }
+
+    /// APPLY-6.
+    fn rotate(&mut self, rotation: &KeyRotation) -> Result<(), Error> {
+        let (old, new) = (rotation.old, rotation.new);
+        match self.keys.get(&old) {
+            None => return Err(Error::ForeignKey { key: old }),
+            Some(KeyStatus::RotatedOut) => return Err(Error::RotatedKey { key: old }),
+            Some(KeyStatus::Revoked) => return Err(Error::RevokedKey { key: old }),
+            Some(KeyStatus::Active) => {}
+        }
+        if self.keys.contains_key(&new) {
+            return Err(Error::KnownKey { key: new });
+        }
+        let workspace = self.workspace.ok_or(Error::NotGenesis)?;
+        rotation.check(workspace, self.entries)?;
+        self.keys.insert(old, KeyStatus::RotatedOut);
+        self.keys.insert(new, KeyStatus::Active);
+        Ok(())
+    }
+
+    /// APPLY-7.
+    fn revoke(&mut self, KeyRevocation { key, .. }: KeyRevocation) -> Result<(), Error> {
+        match self.keys.get(&key) {
+            None => Err(Error::ForeignKey { key }),
+            Some(KeyStatus::Revoked) => Err(Error::RevokedKey { key }),
+            Some(KeyStatus::Active) => Err(Error::LastKey { key }),
+            Some(KeyStatus::RotatedOut) => {
+                self.keys.insert(key, KeyStatus::Revoked);
+                Ok(())
+            }
+        }
     }
 
     /// APPLY-5.

@@ -81,7 +81,7 @@ impl MapKind {
                 value.take_u64()?;
             }
             Self::Keys => {
-                if value.take_byte()? != KEY_IS_ACTIVE {
+                if !KEY_STATUSES.contains(&value.take_byte()?) {
                     return value.fault(Fault::UnsupportedFormat, start);
                 }
             }
@@ -93,5 +93,5 @@ impl MapKind {
 const HASH_BYTES: usize = 32;
 /// Tags of the state map that this version knows (`docs/spec/ledger.md`).
 const STATE_TAGS: [u8; 3] = [1, 2, 9];
-/// The one status that a key can have in this version.
-const KEY_IS_ACTIVE: u8 = 1;
+/// Active, rotated out, revoked.
+const KEY_STATUSES: [u8; 3] = [1, 2, 3];

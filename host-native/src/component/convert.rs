@@ -4,6 +4,7 @@ use markerbed_core::{
     AttributesId, ContentId, Error, Fault, Id16, MapId, NodeId, ObjectId, ObjectKind, Sha256Digest,
     SnapshotId, StateId, WorkspaceId,
     codec::Canonical,
+    id::PublicKey,
     map,
     tree::{Expectation, Finding, Node, Path, TreeClaim, Verdict},
 };
@@ -18,8 +19,8 @@ macro_rules! world {
             use $types as types;
             use $verify as verify;
 
-            world! { @ids types; AttributesId ContentId MapId NodeId Sha256Digest SnapshotId
-                StateId WorkspaceId }
+            world! { @ids types; AttributesId ContentId MapId NodeId PublicKey Sha256Digest
+                SnapshotId StateId WorkspaceId }
 
             impl From<types::ObjectId> for ObjectId {
                 fn from(types::ObjectId { kind, id }: types::ObjectId) -> Self {
@@ -101,6 +102,16 @@ macro_rules! world {
                     types::Error::UnknownSnapshot(id) => Error::UnknownSnapshot { id: id.into() },
                     types::Error::AlreadyRecorded(id) => Error::AlreadyRecorded { id: id.into() },
                     types::Error::WrongState(id) => Error::WrongState { found: id.into() },
+                    types::Error::BadNote => Error::BadNote,
+                    types::Error::BadKey => Error::BadKey,
+                    types::Error::BadSignature => Error::BadSignature,
+                    types::Error::UnknownKey => Error::UnknownKey,
+                    types::Error::OtherOrigin => Error::OtherOrigin,
+                    types::Error::ForeignKey(key) => Error::ForeignKey { key: key.into() },
+                    types::Error::KnownKey(key) => Error::KnownKey { key: key.into() },
+                    types::Error::RotatedKey(key) => Error::RotatedKey { key: key.into() },
+                    types::Error::RevokedKey(key) => Error::RevokedKey { key: key.into() },
+                    types::Error::LastKey(key) => Error::LastKey { key: key.into() },
                     types::Error::AnswersOutOfOrder => Error::AnswersOutOfOrder,
                     types::Error::AwaitedForeign => Error::AwaitedForeign,
                     types::Error::Store(said) => return Err(said),

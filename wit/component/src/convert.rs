@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use markerbed_core::{
     AttributesId, ContentId, Error, Fault, Id16, MapId, NodeId, ObjectId, ObjectKind, Sha256Digest,
     SnapshotId, StateId, WorkspaceId,
+    id::PublicKey,
     map::{self, MapKind},
 };
 
@@ -26,7 +27,9 @@ macro_rules! ids {
     )*};
 }
 
-ids! { AttributesId ContentId MapId NodeId Sha256Digest SnapshotId StateId WorkspaceId }
+ids! {
+    AttributesId ContentId MapId NodeId PublicKey Sha256Digest SnapshotId StateId WorkspaceId
+}
 
 /// The 32 bytes of four little-endian numbers.
 fn bytes_of(types::Id { a, b, c, d }: types::Id) -> [u8; 32] {
@@ -106,6 +109,16 @@ impl From<Error> for types::Error {
             Error::UnknownSnapshot { id } => Self::UnknownSnapshot(id.into()),
             Error::AlreadyRecorded { id } => Self::AlreadyRecorded(id.into()),
             Error::WrongState { found } => Self::WrongState(found.into()),
+            Error::BadNote => Self::BadNote,
+            Error::BadKey => Self::BadKey,
+            Error::BadSignature => Self::BadSignature,
+            Error::UnknownKey => Self::UnknownKey,
+            Error::OtherOrigin => Self::OtherOrigin,
+            Error::ForeignKey { key } => Self::ForeignKey(key.into()),
+            Error::KnownKey { key } => Self::KnownKey(key.into()),
+            Error::RotatedKey { key } => Self::RotatedKey(key.into()),
+            Error::RevokedKey { key } => Self::RevokedKey(key.into()),
+            Error::LastKey { key } => Self::LastKey(key.into()),
             Error::AnswersOutOfOrder => Self::AnswersOutOfOrder,
             _ => Self::AwaitedForeign,
         }

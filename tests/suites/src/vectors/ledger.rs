@@ -21,7 +21,7 @@ pub(super) fn workspaces() {
 }
 
 pub(super) fn entries() {
-    for case in cases_of(include_str!("../../../vectors/entries.json"), 68) {
+    for case in cases_of(include_str!("../../../vectors/entries.json"), 77) {
         let bytes = case.bytes("bytes");
         let Some(entry) = check_code(&case, LedgerEntry::decode(&bytes)) else { continue };
 
@@ -32,7 +32,7 @@ pub(super) fn entries() {
 }
 
 pub(super) fn states() {
-    for case in cases_of(include_str!("../../../vectors/state.json"), 44) {
+    for case in cases_of(include_str!("../../../vectors/state.json"), 70) {
         let entries: Vec<Vec<u8>> =
             case.get("entries").unwrap().list().iter().map(Case::as_bytes).collect();
         let mut state = State::new();

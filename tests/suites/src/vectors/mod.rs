@@ -7,6 +7,7 @@
     reason = "this is how a suite fails"
 )]
 
+mod checkpoint;
 mod ledger;
 mod map;
 mod object;
@@ -32,6 +33,8 @@ pub const SUITES: &[(&str, fn())] = &[
     ("entries", ledger::entries),
     ("states", ledger::states),
     ("logs", ledger::logs),
+    ("notes", checkpoint::notes),
+    ("checkpoints", checkpoint::checkpoints),
     ("hashes", map::hashes),
     ("pages", map::pages),
     ("maps", map::maps),
