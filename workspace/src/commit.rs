@@ -13,6 +13,7 @@ use crate::{
     Holding, RecordedSnapshot, SnapshotDraft, Stamp, Workspace, WorkspaceError,
     documents::{self, Gaps},
     draft::Documents,
+    group::Done,
     read::TIP_ROW,
     reference::check_nameable,
     rows::{self, Tip},
@@ -48,6 +49,26 @@ pub enum RefOutcome {
     Unchanged,
 }
 
+/// What is written together with what others wish.
+pub(crate) enum Wish {
+    /// A snapshot shall be recorded.
+    Snapshot {
+        /// What was taken.
+        draft: Box<SnapshotDraft>,
+        /// When it is recorded.
+        when: When,
+    },
+    /// A ref shall be where `to` says.
+    Ref {
+        /// Its name.
+        name: Label,
+        /// Where it is.
+        from: Option<SnapshotId>,
+        /// Where it shall be.
+        to: Option<SnapshotId>,
+    },
+}
+
 impl Workspace {
     /// Records a snapshot and moves the ref named like its source to it.
     ///
@@ -61,6 +82,96 @@ impl Workspace {
     /// [`WorkspaceError::BadDocument`], [`Error::MissingObject`] if the root was not put, or a
     /// failure of the store.
     pub async fn commit_snapshot(
+        &self,
+        draft: &SnapshotDraft,
+        when: When,
+        stamp: &Stamp,
+    ) -> Result<Committed, WorkspaceError> {
+        let wish = Wish::Snapshot { draft: Box::new(draft.clone()), when };
+        match self.do_in_turn(wish, stamp).await? {
+            Done::Snapshot(committed) => Ok(committed),
+            Done::Ref(_) => Err(Error::AnswersOutOfOrder.into()),
+        }
+    }
+
+    /// Sets or moves a ref that is at `from`; none means that there is no such ref yet.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkspaceError::RefMoved`] if it is elsewhere, [`WorkspaceError::UnknownSnapshot`],
+    /// [`WorkspaceError::Unnameable`] for a new ref, otherwise as [`Self::commit_snapshot`].
+    pub async fn move_ref(
+        &self,
+        name: &Label,
+        from: Option<SnapshotId>,
+        to: SnapshotId,
+        stamp: &Stamp,
+    ) -> Result<RefOutcome, WorkspaceError> {
+        if from.is_none() {
+            check_nameable(name)?;
+        }
+        self.change_ref_in_turn(name, from, Some(to), stamp).await
+    }
+
+    /// Removes a ref that is at `from`; the snapshots stay.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkspaceError::RefMoved`] if it is elsewhere, otherwise as [`Self::commit_snapshot`].
+    pub async fn remove_ref(
+        &self,
+        name: &Label,
+        from: SnapshotId,
+        stamp: &Stamp,
+    ) -> Result<RefOutcome, WorkspaceError> {
+        self.change_ref_in_turn(name, Some(from), None, stamp).await
+    }
+
+    /// Records what all entries so far add up to, and puts the maps that the id commits to.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::commit_snapshot`], and what replaying finds.
+    pub async fn record_state(&self, stamp: &Stamp) -> Result<(StateId, u64), WorkspaceError> {
+        for _ in 0..TRIES {
+            if let Some(entry) = self.recorded(stamp).await? {
+                let number = entry.number;
+                return match entry.operation {
+                    Operation::State(id) => Ok((id, number)),
+                    _ => Err(WorkspaceError::RequestTaken { request: stamp.key(), number }),
+                };
+            }
+            let tip = self.tip().await?;
+            // Should it hold more than the entries up to the tip, a rival has won this try.
+            let built = self.replay().await?.state.build()?;
+            let pages = built.pages.iter().map(|(id, page)| ((*id).into(), page.encode().into()));
+            let mut objects: Vec<(ObjectId, Bytes)> = pages.collect();
+            objects.push((built.id.into(), built.object.encode().into()));
+            drive::put_objects(&**self.store(), self.id(), &objects).await?;
+            if let Some(number) = self.append(tip, Operation::State(built.id), stamp).await? {
+                return Ok((built.id, number));
+            }
+        }
+        Err(self.lost().await?)
+    }
+
+    /// Does what is wished, by itself.
+    ///
+    /// # Errors
+    ///
+    /// As the call that wished it.
+    pub(crate) async fn fulfil(&self, wish: &Wish, stamp: &Stamp) -> Result<Done, WorkspaceError> {
+        Ok(match wish {
+            Wish::Snapshot { draft, when } => {
+                Done::Snapshot(self.record_snapshot(draft, *when, stamp).await?)
+            }
+            Wish::Ref { name, from, to } => {
+                Done::Ref(self.change_ref(name, *from, *to, stamp).await?)
+            }
+        })
+    }
+
+    async fn record_snapshot(
         &self,
         draft: &SnapshotDraft,
         when: When,
@@ -104,65 +215,17 @@ impl Workspace {
         Err(self.lost().await?)
     }
 
-    /// Sets or moves a ref that is at `from`; none means that there is no such ref yet.
-    ///
-    /// # Errors
-    ///
-    /// [`WorkspaceError::RefMoved`] if it is elsewhere, [`WorkspaceError::UnknownSnapshot`],
-    /// [`WorkspaceError::Unnameable`] for a new ref, otherwise as [`Self::commit_snapshot`].
-    pub async fn move_ref(
+    async fn change_ref_in_turn(
         &self,
         name: &Label,
         from: Option<SnapshotId>,
-        to: SnapshotId,
+        to: Option<SnapshotId>,
         stamp: &Stamp,
     ) -> Result<RefOutcome, WorkspaceError> {
-        if from.is_none() {
-            check_nameable(name)?;
+        match self.do_in_turn(Wish::Ref { name: name.clone(), from, to }, stamp).await? {
+            Done::Ref(outcome) => Ok(outcome),
+            Done::Snapshot(_) => Err(Error::AnswersOutOfOrder.into()),
         }
-        self.change_ref(name, from, Some(to), stamp).await
-    }
-
-    /// Removes a ref that is at `from`; the snapshots stay.
-    ///
-    /// # Errors
-    ///
-    /// [`WorkspaceError::RefMoved`] if it is elsewhere, otherwise as [`Self::commit_snapshot`].
-    pub async fn remove_ref(
-        &self,
-        name: &Label,
-        from: SnapshotId,
-        stamp: &Stamp,
-    ) -> Result<RefOutcome, WorkspaceError> {
-        self.change_ref(name, Some(from), None, stamp).await
-    }
-
-    /// Records what all entries so far add up to, and puts the maps that the id commits to.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::commit_snapshot`], and what replaying finds.
-    pub async fn record_state(&self, stamp: &Stamp) -> Result<(StateId, u64), WorkspaceError> {
-        for _ in 0..TRIES {
-            if let Some(entry) = self.recorded(stamp).await? {
-                let number = entry.number;
-                return match entry.operation {
-                    Operation::State(id) => Ok((id, number)),
-                    _ => Err(WorkspaceError::RequestTaken { request: stamp.key(), number }),
-                };
-            }
-            let tip = self.tip().await?;
-            // Should it hold more than the entries up to the tip, a rival has won this try.
-            let built = self.replay().await?.state.build()?;
-            let pages = built.pages.iter().map(|(id, page)| ((*id).into(), page.encode().into()));
-            let mut objects: Vec<(ObjectId, Bytes)> = pages.collect();
-            objects.push((built.id.into(), built.object.encode().into()));
-            drive::put_objects(&**self.store(), self.id(), &objects).await?;
-            if let Some(number) = self.append(tip, Operation::State(built.id), stamp).await? {
-                return Ok((built.id, number));
-            }
-        }
-        Err(self.lost().await?)
     }
 
     async fn change_ref(

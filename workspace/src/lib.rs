@@ -13,6 +13,7 @@ mod commit;
 pub mod documents;
 mod draft;
 mod error;
+mod group;
 mod holding;
 mod open;
 mod operate;

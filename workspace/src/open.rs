@@ -11,6 +11,7 @@ use markerbed_engine::{Direct, Engine};
 use crate::{
     Stamp, WorkspaceError,
     commit::batch_of,
+    group::Queue,
     overlay::proven,
     register::{self, Listed},
     rows::Tip,
@@ -18,6 +19,9 @@ use crate::{
 use markerbed_storage::{Store, StoreError};
 
 /// One workspace of a store. Cheap to clone; nothing is kept between two calls.
+///
+/// Writers that share it or its clones, in as many threads as they like, share one durable batch if
+/// they come at the same time.
 #[derive(Clone)]
 pub struct Workspace {
     store: Arc<dyn Store>,
@@ -27,6 +31,8 @@ pub struct Workspace {
     proven: Arc<dyn Store>,
     /// It is not core in this program that computes.
     is_elsewhere: bool,
+    /// Who writes at the same time.
+    queue: Arc<Queue>,
 }
 
 impl Workspace {
@@ -123,7 +129,20 @@ impl Workspace {
     /// The workspace with this id, whether or not it has begun.
     pub fn at(store: Arc<dyn Store>, id: WorkspaceId) -> Self {
         let engine = Arc::new(Direct::new(store.clone()));
-        Self { proven: store.clone(), engine, store, id, is_elsewhere: false }
+        Self {
+            proven: store.clone(),
+            engine,
+            store,
+            id,
+            is_elsewhere: false,
+            queue: Arc::default(),
+        }
+    }
+
+    /// The same workspace, computed by the same engine, over a store that lies over its own.
+    pub(crate) fn over(&self, store: Arc<dyn Store>) -> Result<Self, StoreError> {
+        let over = Self::at(store, self.id);
+        if self.is_elsewhere { over.computed_by(&*self.engine) } else { Ok(over) }
     }
 
     /// Lists the workspaces of a store, by id.
@@ -167,6 +186,11 @@ impl Workspace {
     /// proven them before.
     pub const fn proven_store(&self) -> &Arc<dyn Store> {
         &self.proven
+    }
+
+    /// Who writes at the same time.
+    pub(crate) fn queue(&self) -> &Queue {
+        &self.queue
     }
 
     /// Where it lies.
