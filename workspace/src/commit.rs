@@ -89,7 +89,7 @@ impl Workspace {
     ) -> Result<Committed, WorkspaceError> {
         let wish = Wish::Snapshot { draft: Box::new(draft.clone()), when };
         match self.do_in_turn(wish, stamp).await? {
-            Done::Snapshot(committed) => Ok(committed),
+            Done::Snapshot(committed) => Ok(*committed),
             Done::Ref(_) => Err(Error::AnswersOutOfOrder.into()),
         }
     }
@@ -163,7 +163,7 @@ impl Workspace {
     pub(crate) async fn fulfil(&self, wish: &Wish, stamp: &Stamp) -> Result<Done, WorkspaceError> {
         Ok(match wish {
             Wish::Snapshot { draft, when } => {
-                Done::Snapshot(self.record_snapshot(draft, *when, stamp).await?)
+                Done::Snapshot(Box::new(self.record_snapshot(draft, *when, stamp).await?))
             }
             Wish::Ref { name, from, to } => {
                 Done::Ref(self.change_ref(name, *from, *to, stamp).await?)

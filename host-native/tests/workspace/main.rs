@@ -15,6 +15,7 @@ mod check_trees;
 mod directory;
 mod group;
 mod keys;
+mod killed_writers;
 mod ledger;
 mod opening;
 mod properties;

@@ -12,7 +12,7 @@ use crate::{Committed, RefOutcome, Stamp, Workspace, WorkspaceError, commit::Wis
 /// What became of a wish.
 pub(crate) enum Done {
     /// A snapshot.
-    Snapshot(Committed),
+    Snapshot(Box<Committed>),
     /// A ref.
     Ref(RefOutcome),
 }
