@@ -1,7 +1,7 @@
 //! What can be wrong with bytes, decided by the engine alone.
 
 use crate::{
-    id::{PublicKey, SnapshotId, StateId},
+    id::{Id16, PublicKey, SnapshotId, StateId},
     object::ObjectId,
 };
 
@@ -142,6 +142,24 @@ pub enum Error {
         /// The active key.
         key: PublicKey,
     },
+    /// An agent does what no grant allows it (APPLY-8).
+    #[error("agent {agent} has no grant that allows this")]
+    NotPermitted {
+        /// The agent.
+        agent: Id16,
+    },
+    /// An agent changes a grant of its own (APPLY-9).
+    #[error("agent {agent} cannot change a grant of its own; another admin can")]
+    OwnGrant {
+        /// The agent.
+        agent: Id16,
+    },
+    /// A grant that is there already is given, or one that is not is taken away (APPLY-9).
+    #[error("the grants of agent {agent} are as this would make them already")]
+    GrantConflict {
+        /// The agent whose grants they are.
+        agent: Id16,
+    },
     /// A host answered something else than it was asked.
     #[error("the answers do not fit what was asked")]
     AnswersOutOfOrder,
@@ -181,6 +199,9 @@ impl Error {
             Self::RotatedKey { .. } => "rotated-key",
             Self::RevokedKey { .. } => "revoked-key",
             Self::LastKey { .. } => "last-key",
+            Self::NotPermitted { .. } => "not-permitted",
+            Self::OwnGrant { .. } => "own-grant",
+            Self::GrantConflict { .. } => "grant-conflict",
             Self::AnswersOutOfOrder => "answers-out-of-order",
             Self::AwaitedForeign => "awaited-foreign",
         }

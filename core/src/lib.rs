@@ -7,6 +7,7 @@
 
 extern crate alloc;
 
+pub mod access;
 pub mod checkpoint;
 pub mod codec;
 pub mod error;

@@ -52,6 +52,8 @@ pub const NOTE_BYTES_MAX: u32 = 1 << 20;
 pub const NOTE_SIGNATURES_MAX: usize = 100;
 /// Bytes of the name of a key (LIM-25).
 pub const KEY_NAME_BYTES_MAX: u32 = 255;
+/// Bytes of the path of a grant (LIM-26).
+pub const GRANT_PATH_BYTES_MAX: u32 = 1_024;
 
 // What other pages of the specification bound.
 

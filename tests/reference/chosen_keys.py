@@ -15,6 +15,7 @@ def value_of(kind, number=0):
     """A value that the kind allows."""
     some_id = r.content_id(b"%d" % number)
     values = {r.DIRECTORY: b"\x01" + some_id, r.SNAPSHOTS: r.varint(number), r.KEYS: b"\x01"}
+    values[r.GRANTS] = b"\x01" + some_id[:16] + r.varint(number)
     return values.get(kind, some_id)
 
 

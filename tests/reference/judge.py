@@ -389,6 +389,18 @@ def judge_state(case):
     return {"state_ids": ids}
 
 
+@judges("grants.json")
+def judge_grant(case):
+    for key, value in case["grants"]:
+        r.check_key(r.GRANTS, unhex(key))
+        r.check_value(r.GRANTS, unhex(value))
+    founder, agent, path = (unhex(case[name]) for name in ("founder", "agent", "path"))
+    r.check_grant_path(path)
+    grants = {unhex(key): unhex(value) for key, value in case["grants"]}
+    decision, since = r.decide(founder, grants, agent, case["right"], path)
+    return {"decision": decision} | ({} if since is None else {"by_entry": str(since)})
+
+
 @judges("log.json")
 def judge_log(case):
     operation = {"root": log_root, "inclusion": inclusion, "consistency": consistency}

@@ -219,6 +219,12 @@ def split_path(path):
     return names
 
 
+def check_grant_path(path):
+    """[GRANT-1]"""
+    require(len(path) <= 1024, "out-of-range")
+    split_path(path)
+
+
 def is_control(character):
     return ord(character) <= 0x1F or 0x7F <= ord(character) <= 0x9F
 
@@ -259,10 +265,11 @@ def shown(name):
 
 # --------------------------------------------------------------------------- map.md: the cut
 
-DIRECTORY, REFS, SNAPSHOTS, KEYS, ATTRIBUTES, STATE = 1, 4, 7, 9, 11, 12
-MAP_KINDS = (DIRECTORY, REFS, SNAPSHOTS, KEYS, ATTRIBUTES, STATE)
+DIRECTORY, REFS, GRANTS, SNAPSHOTS, KEYS, ATTRIBUTES, STATE = 1, 4, 5, 7, 9, 11, 12
+MAP_KINDS = (DIRECTORY, REFS, GRANTS, SNAPSHOTS, KEYS, ATTRIBUTES, STATE)
 NODE_KINDS = (1, 2, 3, 4, 5, 6)
-STATE_TAGS = (1, 2, 9)
+STATE_TAGS = (1, 2, 6, 9)
+ROLES = (1, 2, 3, 4)
 
 Entry = namedtuple("Entry", "key value")
 # key and value of a child are those of the last entry below its page
@@ -414,6 +421,9 @@ def check_key(kind, key):
         check_name(key)
     elif kind == REFS:
         check_label(key)
+    elif kind == GRANTS:
+        require(len(key) >= 16, "out-of-range")
+        check_grant_path(key[16:])
     elif kind in (SNAPSHOTS, KEYS):
         require(len(key) == 32, "out-of-range")
     else:
@@ -428,6 +438,10 @@ def check_value(kind, value):
         reader.known(reader.byte, NODE_KINDS)
         reader.id()
     elif kind == SNAPSHOTS:
+        reader.u64()
+    elif kind == GRANTS:
+        reader.known(reader.byte, (0, *ROLES))
+        reader.id16()
         reader.u64()
     elif kind == KEYS:
         reader.known(reader.byte, (1, 2, 3))
@@ -1264,10 +1278,23 @@ RefMoved = namedtuple("RefMoved", "name source to")
 KeyRotated = namedtuple("KeyRotated", "old new signature")
 KeyRevoked = namedtuple("KeyRevoked", "key reason")
 Stated = namedtuple("Stated", "state")
-OPERATIONS = {1: Created, 5: Committed, 6: RefMoved, 15: KeyRotated, 16: KeyRevoked, 17: Stated}
+Granted = namedtuple("Granted", "agent role path")
+Revoked = namedtuple("Revoked", "agent path")
+OPERATIONS = {
+    1: Created,
+    2: Granted,
+    3: Revoked,
+    5: Committed,
+    6: RefMoved,
+    15: KeyRotated,
+    16: KeyRevoked,
+    17: Stated,
+}
 REASONS = (1, 2, 3)  # [LED-6]
 OPERATION_NAMES = {
     Created: "workspace created",
+    Granted: "grant",
+    Revoked: "revoke",
     Committed: "snapshot committed",
     RefMoved: "ref moved",
     KeyRotated: "key rotated",
@@ -1309,6 +1336,10 @@ def encode_operation(operation):
         return operation.old + operation.new + operation.signature
     if isinstance(operation, KeyRevoked):
         return operation.key + bytes((operation.reason,))
+    if isinstance(operation, Granted):
+        return operation.agent + bytes((operation.role,)) + sized(operation.path)
+    if isinstance(operation, Revoked):
+        return operation.agent + sized(operation.path)
     return operation.state
 
 
@@ -1322,6 +1353,10 @@ def read_operation(reader):
     tag = reader.known(reader.byte, OPERATIONS)
     if tag == 1:
         return Created(read_genesis(reader))
+    if tag == 2:
+        return Granted(reader.id16(), reader.known(reader.byte, ROLES), read_grant_path(reader))
+    if tag == 3:
+        return Revoked(reader.id16(), read_grant_path(reader))
     if tag == 5:
         snapshot = reader.id()
         move = reader.option(lambda: Move(read_label(reader), reader.option(reader.id)))
@@ -1339,6 +1374,10 @@ def read_operation(reader):
 def rotation_message(old, workspace, number):
     """[LED-5]"""
     return b"markerbed 2026-11-21 v1 key rotated\0" + old + workspace + varint(number)
+def read_grant_path(reader):
+    path = reader.bytes(0, 1024)
+    check_grant_path(path)
+    return path
 
 
 def decode_ledger_entry(data):
@@ -1360,15 +1399,21 @@ ACTIVE, ROTATED_OUT, REVOKED = b"\x01", b"\x02", b"\x03"
 
 
 class State:
-    """What a workspace holds [APPLY-1 … APPLY-7, STATE-1, STATE-2]."""
+    """What a workspace holds [APPLY-1 … APPLY-9, STATE-1, STATE-2]."""
 
     def __init__(self):
         self.count = 0
         self.workspace = None
-        self.refs, self.snapshots, self.keys = {}, {}, {}
+        self.founder = None
+        self.refs, self.snapshots, self.grants, self.keys = {}, {}, {}, {}
 
     def id(self):
-        maps = ((1, REFS, self.refs), (2, SNAPSHOTS, self.snapshots), (9, KEYS, self.keys))
+        maps = (
+            (1, REFS, self.refs),
+            (2, SNAPSHOTS, self.snapshots),
+            (6, GRANTS, self.grants),
+            (9, KEYS, self.keys),
+        )
         entries = [
             Entry(bytes((tag,)), build(kind, sorted_entries(items)).root)
             for tag, kind, items in maps
@@ -1381,11 +1426,15 @@ class State:
         require(entry.number == self.count, "wrong-number")
         operation = entry.operation
         require(isinstance(operation, Created) == (self.count == 0), "not-genesis")
+        self.check_permitted(entry.agent, operation)
         if isinstance(operation, Created):
+            self.founder = entry.agent
             self.workspace = workspace_id(operation.genesis)
             self.keys[operation.genesis.first_key] = ACTIVE
         elif isinstance(operation, Committed):
             self.commit(operation)
+        elif isinstance(operation, (Granted, Revoked)):
+            self.change_grant(operation, entry)
         elif isinstance(operation, RefMoved):
             require(operation.to is None or operation.to in self.snapshots, "unknown-snapshot")
             self.move(operation.name, operation.source, operation.to)
@@ -1415,6 +1464,27 @@ class State:
         require(self.keys[key] != REVOKED, "revoked-key")
         require(self.keys[key] != ACTIVE, "last-key")
         self.keys[key] = REVOKED
+    def check_permitted(self, agent, operation):
+        """[APPLY-8]"""
+        if isinstance(operation, (Committed, RefMoved)):
+            needed, path = "write", b""
+        elif isinstance(operation, (Granted, Revoked)):
+            needed, path = "administer", operation.path
+        elif isinstance(operation, (KeyRotated, KeyRevoked)) and self.grants:
+            needed, path = "administer", b""
+        else:
+            return
+        verdict = decide(self.founder, self.grants, agent, needed, path)
+        require(verdict[0] != "denied", "not-permitted")
+
+    def change_grant(self, operation, entry):
+        """[APPLY-9, GRANT-3]"""
+        require(operation.agent != entry.agent, "own-grant")
+        role = operation.role if isinstance(operation, Granted) else 0
+        held = grants_of(self.founder, self.grants, operation.agent).get(operation.path, (0, 0))
+        require(held[0] != role, "grant-conflict")
+        value = bytes((role,)) + entry.agent + varint(entry.number)
+        self.grants[operation.agent + operation.path] = value
 
     def commit(self, operation):
         require(operation.snapshot not in self.snapshots, "already-recorded")
@@ -1428,6 +1498,35 @@ class State:
             del self.refs[name]
         else:
             self.refs[name] = to
+
+
+RIGHTS = {
+    1: ("read",),
+    2: ("read", "write"),
+    3: ("read", "synthesise"),
+    4: ("read", "write", "synthesise", "administer"),
+}
+
+
+def grants_of(founder, grants, agent):
+    """By path the role, and the entry that gave it [GRANT-3]."""
+    held = {b"": (4, 0)} if agent == founder else {}
+    for key, value in grants.items():
+        if key[:16] == agent:
+            held[key[16:]] = value[0], Reader(value[17:]).u64()
+    return held
+
+
+def decide(founder, grants, agent, right, path):
+    """[GRANT-2, GRANT-4]"""
+    held = grants_of(founder, grants, agent)
+    names = path.split(b"/") if path else []
+    above = [b"/".join(names[:count]) for count in range(len(names) + 1)]
+    for scope in above:
+        role, since = held.get(scope, (0, 0))
+        if role and right in RIGHTS[role]:
+            return "allowed", since
+    return ("open", None) if not grants and right != "administer" else ("denied", None)
 
 
 def sorted_entries(items):

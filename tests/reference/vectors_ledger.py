@@ -9,14 +9,15 @@ GENESIS = r.Genesis(bytes(range(32)), FIRST_KEY)
 AGENT, REQUEST = bytes(range(16)), bytes(range(16, 32))
 A, B, C, D = (r.content_id(b"snapshot %d" % number) for number in range(4))
 TIME = 1763726400000
+OTHER, THIRD = bytes([0xAA] * 16), bytes([0xBB] * 16)
 
 
-def entry(operation, number=0, time=TIME, request=REQUEST):
-    return r.LedgerEntry(number, time, AGENT, request, operation)
+def entry(operation, number=0, time=TIME, request=REQUEST, agent=AGENT):
+    return r.LedgerEntry(number, time, agent, request, operation)
 
 
-def encoded(operation, number=0):
-    return r.encode_ledger_entry(entry(operation, number))
+def encoded(operation, number=0, agent=AGENT):
+    return r.encode_ledger_entry(entry(operation, number, agent=agent))
 
 
 def commit(snapshot, name=None, source=None):
@@ -80,9 +81,16 @@ def entry_cases():
         "state": r.Stated(A),
         "key rotated": r.KeyRotated(FIRST_KEY, KEYS[1], bytes(range(64))),
         **{f"key revoked, reason {at}": r.KeyRevoked(FIRST_KEY, at) for at in r.REASONS},
+        "grant": r.Granted(OTHER, 1, b""),
+        "grant of every role, admin": r.Granted(OTHER, 4, b"docs/internal"),
+        "grant, path of 1,024": r.Granted(OTHER, 2, b"p" * 1024),
+        "grant, path not UTF-8": r.Granted(OTHER, 3, b"a/\xff"),
+        "revoke": r.Revoked(OTHER, b""),
+        "revoke, a path": r.Revoked(OTHER, b"docs/internal"),
     }
     for title, operation in operations.items():
-        rule = "LED-2" if isinstance(operation, r.RefMoved) else "LOG-1"
+        rules = {r.RefMoved: "LED-2", r.Granted: "GRANT-1", r.Revoked: "GRANT-1"}
+        rule = rules.get(type(operation), "LOG-1")
         cases.accept(title, rule, bytes=encoded(operation, 7))
     for number in (0, 127, 128, r.U64_MOST):
         cases.accept(f"number {number}", "LOG-1", bytes=encoded(commit(A), number))
@@ -121,7 +129,7 @@ def refused_operations(cases):
         cases.refuse(title, rule, error, bytes=head + fields)
 
     refuse("no operation", "ENC-4", "truncated", b"")
-    for tag in (0, 2, 3, 4, 7, 8, 9, 10, 11, 12, 13, 14, 18, 255):
+    for tag in (0, 4, 7, 8, 9, 10, 11, 12, 13, 14, 18, 255):
         refuse(f"operation {tag}", "ENC-7", "unsupported-format", bytes((tag,)))
     genesis = r.encode_genesis(GENESIS)
     refuse("genesis of format 2", "ENC-7", "unsupported-format", b"\x01\x02" + genesis[1:])
@@ -153,8 +161,28 @@ def refused_operations(cases):
         fields = b"\x10" + A + bytes((reason,))
         refuse(f"key revoked, reason {reason}", "LED-6", "unsupported-format", fields)
     refuse("key revoked, and a byte", "ENC-8", "trailing-bytes", b"\x10" + A + b"\x01\x00")
+    refused_grants(refuse)
     refuse("state cut", "ENC-4", "truncated", b"\x11" + A[:31])
     refuse("state and a byte", "ENC-8", "trailing-bytes", b"\x11" + A + b"\x00")
+
+
+def refused_grants(refuse):
+    for tag, role in ((2, b"\x01"), (3, b"")):
+        head = bytes((tag,)) + OTHER + role
+        refuse(f"operation {tag}, no path", "ENC-4", "truncated", head)
+        refuse(f"operation {tag}, agent cut", "ENC-4", "truncated", head[:16])
+        refuse(f"operation {tag}, path cut", "ENC-4", "truncated", head + b"\x02a")
+        refuse(f"operation {tag}, and a byte", "ENC-8", "trailing-bytes", head + b"\x00\x00")
+        long = r.sized(b"p" * 1025)
+        refuse(f"operation {tag}, path of 1,025", "GRANT-1", "out-of-range", head + long)
+        paths = {"slash first": b"/a", "slash last": b"a/", "dots": b"a/..", "NUL": b"a\x00"}
+        for title, path in paths.items():
+            fields = head + r.sized(path)
+            error = "out-of-range" if title.startswith("slash") else "bad-name"
+            refuse(f"operation {tag}, path with {title}", "GRANT-1", error, fields)
+    for role in (0, 5, 255):
+        fields = b"\x02" + OTHER + bytes((role,)) + b"\x00"
+        refuse(f"grant, role {role}", "GRANT-2", "unsupported-format", fields)
 
 
 # --------------------------------------------------------------------------- state.json
@@ -228,6 +256,7 @@ def state_cases():
     two_times = [r.encode_ledger_entry(entry(CREATED, 0, 5)), encoded(commit(A), 1)]
     cases.accept("another time, the same state", "STATE-3", entries=two_times)
     refused_states(cases, inputs, base)
+    grant_states(cases)
     return cases
 
 
@@ -347,6 +376,201 @@ def refused_keys(cases, inputs):
     for title, (error, operations) in refused.items():
         rule = "APPLY-5" if error == "wrong-state" else "APPLY-7"
         cases.refuse(title, rule, error, **inputs(operations))
+def by(agents_and_operations):
+    pairs = enumerate(agents_and_operations)
+    return {"entries": [encoded(operation, at, agent) for at, (agent, operation) in pairs]}
+
+
+def granted(agent, role, path=b"", by=AGENT):
+    return (by, r.Granted(agent, role, path))
+
+
+def grant_states(cases):
+    created = (AGENT, CREATED)
+    admin, writer = granted(OTHER, 4), granted(OTHER, 2)
+    good = {
+        "before any grant anybody writes": ("GRANT-4", [(OTHER, commit(A))]),
+        "a grant": ("APPLY-9", [writer, (OTHER, commit(A))]),
+        "a grant of a path": ("GRANT-3", [granted(OTHER, 1, b"a/b")]),
+        "two scopes of one agent": ("GRANT-3", [granted(OTHER, 1), granted(OTHER, 2, b"a")]),
+        "a grant replaced": ("APPLY-9", [granted(OTHER, 1), granted(OTHER, 2)]),
+        "a grant revoked": ("APPLY-9", [writer, (AGENT, r.Revoked(OTHER, b""))]),
+        "a grant revoked and given again": (
+            "APPLY-9",
+            [writer, (AGENT, r.Revoked(OTHER, b"")), writer],
+        ),
+        "the founder revoked by another admin": (
+            "GRANT-3",
+            [admin, (OTHER, r.Revoked(AGENT, b"")), (OTHER, commit(A))],
+        ),
+        "the founder made a reader": ("GRANT-3", [admin, granted(AGENT, 1, b"", OTHER)]),
+        "the founder has a path besides": ("GRANT-3", [admin, granted(AGENT, 1, b"a", OTHER)]),
+        "an admin of a path grants below it": (
+            "APPLY-8",
+            [granted(OTHER, 4, b"a"), granted(THIRD, 1, b"a/b", OTHER)],
+        ),
+        "a state by one who may only read": (
+            "APPLY-8",
+            [granted(OTHER, 1)],
+        ),
+        "a writer moves a ref": (
+            "APPLY-8",
+            [(AGENT, commit(A)), writer, (OTHER, r.RefMoved(b"r", None, A))],
+        ),
+    }
+    for title, (rule, entries) in good.items():
+        cases.accept(f"grants: {title}", rule, **by([created, *entries]))
+    many = [granted(r.content_id(b"%d" % at)[:16], 1 + at % 4) for at in range(140)]
+    cases.accept("grants: 140 agents, a map of two levels", "STATE-1", **by([created, *many]))
+    for title, (rule, error, entries) in {**not_permitted(), **wrong_grants()}.items():
+        cases.refuse(f"grants: {title}", rule, error, **by([created, *entries]))
+
+
+def not_permitted():
+    admin, writer = granted(OTHER, 4), granted(OTHER, 2)
+    return {
+        "granted by nobody": ("APPLY-8", "not-permitted", [granted(THIRD, 1, b"", OTHER)]),
+        "revoked by nobody": ("APPLY-8", "not-permitted", [(OTHER, r.Revoked(AGENT, b""))]),
+        "granted by a writer": (
+            "APPLY-8",
+            "not-permitted",
+            [writer, granted(THIRD, 1, b"", OTHER)],
+        ),
+        "granted by an admin of a path, above it": (
+            "APPLY-8",
+            "not-permitted",
+            [granted(OTHER, 4, b"a/b"), granted(THIRD, 1, b"a", OTHER)],
+        ),
+        "granted by an admin of a path, beside it": (
+            "GRANT-4",
+            "not-permitted",
+            [granted(OTHER, 4, b"a/b"), granted(THIRD, 1, b"a/bc", OTHER)],
+        ),
+        "committed by a reader": (
+            "APPLY-8",
+            "not-permitted",
+            [granted(OTHER, 1), (OTHER, commit(A))],
+        ),
+        "committed by another, once there are grants": (
+            "APPLY-8",
+            "not-permitted",
+            [writer, (THIRD, commit(A))],
+        ),
+        "committed by a writer of a path": (
+            "APPLY-8",
+            "not-permitted",
+            [granted(OTHER, 2, b"a"), (OTHER, commit(A))],
+        ),
+        "committed by one whose grant was revoked": (
+            "APPLY-8",
+            "not-permitted",
+            [writer, (AGENT, r.Revoked(OTHER, b"")), (OTHER, commit(A))],
+        ),
+        "committed by the founder, revoked": (
+            "GRANT-3",
+            "not-permitted",
+            [admin, (OTHER, r.Revoked(AGENT, b"")), (AGENT, commit(A))],
+        ),
+        "a ref moved by a synthesiser": (
+            "APPLY-8",
+            "not-permitted",
+            [(AGENT, commit(A)), granted(OTHER, 3), (OTHER, r.RefMoved(b"r", None, A))],
+        ),
+        "not permitted before anything else": (
+            "APPLY-8",
+            "not-permitted",
+            [writer, (THIRD, r.RefMoved(b"r", B, A))],
+        ),
+        "a key rotated by a writer": (
+            "APPLY-8",
+            "not-permitted",
+            [writer, (OTHER, rotate(0, 1, 2))],
+        ),
+        "a key revoked by a writer": (
+            "APPLY-8",
+            "not-permitted",
+            [writer, (OTHER, r.KeyRevoked(KEYS[0], 1))],
+        ),
+    }
+
+
+def wrong_grants():
+    admin, writer = granted(OTHER, 4), granted(OTHER, 2)
+    return {
+        "granted to oneself": ("APPLY-9", "own-grant", [granted(AGENT, 4)]),
+        "granted to oneself below": ("APPLY-9", "own-grant", [granted(AGENT, 1, b"a")]),
+        "the last admin revokes itself": ("APPLY-9", "own-grant", [(AGENT, r.Revoked(AGENT, b""))]),
+        "granted twice": ("APPLY-9", "grant-conflict", [writer, writer]),
+        "revoked, never granted": ("APPLY-9", "grant-conflict", [(AGENT, r.Revoked(OTHER, b""))]),
+        "revoked at another path": (
+            "APPLY-9",
+            "grant-conflict",
+            [writer, (AGENT, r.Revoked(OTHER, b"a"))],
+        ),
+        "revoked twice": (
+            "APPLY-9",
+            "grant-conflict",
+            [writer, *[(AGENT, r.Revoked(OTHER, b""))] * 2],
+        ),
+        "the founder granted what it has": (
+            "GRANT-3",
+            "grant-conflict",
+            [admin, granted(AGENT, 4, b"", OTHER)],
+        ),
+    }
+
+# --------------------------------------------------------------------------- grants.json
+
+
+def grant_cases():
+    about = "What the grants of a workspace allow an agent: every role, right, scope and path."
+    cases = Cases("grants.json", "grants.md", about)
+    rights = ("read", "write", "synthesise", "administer")
+    paths = {"the root": b"", "a": b"a", "a/b": b"a/b", "a/b/c": b"a/b/c", "a/bc": b"a/bc"}
+    scopes = {"the whole": b"", "a": b"a", "a/b": b"a/b"}
+
+    def ask(title, rule, grants, agent, right, path, expected):
+        held = sorted((key, value) for key, value in grants.items())
+        asked = {"founder": AGENT, "grants": held, "agent": agent, "right": right, "path": path}
+        outcome = cases.accept(title, rule, **asked)
+        assert (outcome["decision"], outcome.get("by_entry")) == expected, title
+
+    words = {1: "reader", 2: "writer", 3: "synthesiser", 4: "admin", 0: "revoked"}
+    for role, word in words.items():
+        for scope_title, scope in scopes.items():
+            grants = {OTHER + scope: bytes((role,)) + AGENT + b"\x07"}
+            for right in rights:
+                for path_title, path in paths.items():
+                    title = f"{word} of {scope_title}: {right} at {path_title}"
+                    covers = path == scope or not scope or path.startswith(scope + b"/")
+                    gives = {
+                        "read": role > 0,
+                        "write": role in (2, 4),
+                        "synthesise": role in (3, 4),
+                        "administer": role == 4,
+                    }[right]
+                    expected = ("allowed", "7") if covers and gives else ("denied", None)
+                    ask(title, "GRANT-2", grants, OTHER, right, path, expected)
+    value = bytes((4,)) + AGENT + b"\x03"
+    for right in rights:
+        ask(f"no grants, the founder: {right}", "GRANT-3", {}, AGENT, right, b"a", ("allowed", "0"))
+        expected = ("denied", None) if right == "administer" else ("open", None)
+        ask(f"no grants, another: {right}", "GRANT-4", {}, OTHER, right, b"a", expected)
+        held = {OTHER: value}
+        ask(f"the founder besides: {right}", "GRANT-3", held, AGENT, right, b"", ("allowed", "0"))
+        ask(f"a third: {right}", "GRANT-4", held, THIRD, right, b"", ("denied", None))
+        held = {OTHER: value, AGENT: bytes(1) + OTHER + b"\x09"}
+        ask(f"the founder revoked: {right}", "GRANT-3", held, AGENT, right, b"", ("denied", None))
+    several = {
+        OTHER: bytes((1,)) + AGENT + b"\x05",
+        OTHER + b"a": bytes((2,)) + AGENT + b"\x04",
+        OTHER + b"a/b": bytes((4,)) + AGENT + b"\x03",
+    }
+    shortest = {"read": "5", "write": "4", "synthesise": "3", "administer": "3"}
+    for right, entry_number in shortest.items():
+        title = f"several, the shortest path: {right}"
+        ask(title, "GRANT-4", several, OTHER, right, b"a/b/c", ("allowed", entry_number))
+    return cases
 
 
 # --------------------------------------------------------------------------- log.json
@@ -507,4 +731,4 @@ def wrong_consistencies(cases, tree):
     refuse("from 0 to 0, another root to", "hash-mismatch", nothing, to_root=other)
 
 
-FILES = [workspace_cases, entry_cases, state_cases, log_cases]
+FILES = [workspace_cases, entry_cases, state_cases, grant_cases, log_cases]

@@ -36,7 +36,8 @@ def page_cases():
 def plain_pages(cases):
     for kind in r.MAP_KINDS:
         cases.accept(f"empty, kind {kind}", "MAP-4", bytes=page_bytes(kind, 0, []))
-        key = {SNAPSHOTS: bytes(32), r.KEYS: bytes(32), r.STATE: b"\x01"}.get(kind, b"name")
+        fixed = {SNAPSHOTS: bytes(32), r.KEYS: bytes(32), r.GRANTS: bytes(16), r.STATE: b"\x01"}
+        key = fixed.get(kind, b"name")
         entry = r.Entry(key, value_of(kind))
         cases.accept(f"one entry, kind {kind}", "MAP-9", bytes=page_bytes(kind, 0, [entry]))
         link = r.Child(*entry, bytes(32), 1, 1)
@@ -47,8 +48,10 @@ def plain_pages(cases):
     for count in (127, 128, 129, 255, 256):
         entries = entries_of([snapshot_key(number) for number in range(count)], SNAPSHOTS)
         cases.accept(f"{count} entries", "MAP-8", bytes=page_bytes(SNAPSHOTS, 0, entries))
-    state = [r.Entry(bytes((tag,)), bytes(32)) for tag in r.STATE_TAGS]
+    state = [r.Entry(bytes((tag,)), bytes(32)) for tag in (1, 2, 9)]
     cases.accept("all state tags", "MAP-11", bytes=page_bytes(r.STATE, 0, state))
+    state.insert(2, r.Entry(b"\x06", bytes(32)))
+    cases.accept("all state tags and grants", "MAP-11", bytes=page_bytes(r.STATE, 0, state))
     for node_kind in r.NODE_KINDS:
         entry = r.Entry(b"a", bytes((node_kind,)) + bytes(32))
         name = f"node kind {node_kind}"
@@ -79,7 +82,7 @@ def wrong_heads(cases):
     refuse("nothing", "ENC-4", "truncated", b"")
     refuse("only a kind", "ENC-4", "truncated", b"\x01")
     refuse("no item count", "ENC-4", "truncated", b"\x01\x00")
-    for kind in (0, 2, 3, 5, 6, 8, 10, 13, 14, 255):
+    for kind in (0, 2, 3, 6, 8, 10, 13, 14, 255):
         refuse(f"kind {kind}", "MAP-10", "unsupported-format", bytes((kind, 0, 0)))
     refuse("unknown kind, level and count wrong too", "ENC-4", "unsupported-format", b"\x02\x10")
     for level in (16, 255):
@@ -130,8 +133,15 @@ def wrong_keys(cases):
         for length in (1, 31, 33):
             refuse(f"kind {kind}, key of {length}", "out-of-range", kind, [bytes(length)])
     refuse("state, key of 2", "out-of-range", r.STATE, [b"\x01\x00"])
-    for tag in (0, 3, 4, 5, 6, 7, 8, 10, 255):
+    for tag in (0, 3, 4, 5, 7, 8, 10, 255):
         refuse(f"state tag {tag}", "unsupported-format", r.STATE, [bytes((tag,))])
+    agent = bytes(range(16))
+    refuse("grants, key of 15", "out-of-range", r.GRANTS, [agent[:15]])
+    refuse("grants, path of 1,025", "out-of-range", r.GRANTS, [agent + b"p" * 1025], "GRANT-1")
+    paths = {"dot": b".", "empty name": b"a//b", "slash at the end": b"a/"}
+    for name, path in paths.items():
+        error = "bad-name" if path == b"." else "out-of-range"
+        refuse(f"grants, path {name}", error, r.GRANTS, [agent + path], "GRANT-1")
     refuse("equal keys", "not-ascending", NAMES, [b"a", b"a"])
     refuse("descending keys", "not-ascending", NAMES, [b"b", b"a"])
     refuse("prefix after longer", "not-ascending", NAMES, [b"ab", b"a"])
@@ -149,7 +159,7 @@ def wrong_keys(cases):
 
 
 def wrong_values(cases):
-    keys = {SNAPSHOTS: bytes(32), r.KEYS: bytes(32), r.STATE: b"\x01"}
+    keys = {SNAPSHOTS: bytes(32), r.KEYS: bytes(32), r.GRANTS: bytes(16), r.STATE: b"\x01"}
 
     def refuse(name, error, kind, value):
         entry = r.Entry(keys.get(kind, b"a"), value)
@@ -172,6 +182,12 @@ def wrong_values(cases):
     refuse("ordinal overlong", "overlong-varint", SNAPSHOTS, b"\x80\x00")
     refuse("ordinal of 65 bits", "number-too-large", SNAPSHOTS, bytes([128] * 9) + b"\x02")
     refuse("ordinal and a byte", "trailing-bytes", SNAPSHOTS, b"\x00\x00")
+    by = bytes(range(16))
+    for role in (5, 255):
+        value = bytes((role,)) + by + b"\x07"
+        refuse(f"role {role}", "unsupported-format", r.GRANTS, value)
+    refuse("grant without an entry", "truncated", r.GRANTS, b"\x01" + by)
+    refuse("grant and a byte", "trailing-bytes", r.GRANTS, b"\x01" + by + b"\x07\x00")
     for status in (0, 4, 255):
         refuse(f"key status {status}", "unsupported-format", r.KEYS, bytes((status,)))
     refuse("key status and a byte", "trailing-bytes", r.KEYS, b"\x01\x00")
@@ -486,7 +502,7 @@ def few_entries(cases):
     cases.accept("refs", "MAP-6", kind=r.REFS, entries=[(b"main", some), ("\u00fc".encode(), some)])
     cases.accept("one snapshot", "MAP-6", kind=SNAPSHOTS, entries=[(some, b"\x00")])
     cases.accept("keys", "MAP-6", kind=r.KEYS, entries=[(bytes(32), b"\x01"), (some, b"\x01")])
-    state = [(bytes((tag,)), some) for tag in r.STATE_TAGS]
+    state = [(bytes((tag,)), some) for tag in (1, 2, 9)]
     cases.accept("state", "MAP-6", kind=r.STATE, entries=state)
     cases.accept("attributes", "MAP-6", kind=r.ATTRIBUTES, entries=[(b"a", some), (b"b", some)])
     odd = [b" ", b"-", b"...", b"A", b"a", b"a\n", b"a ", b"ab", "\u00e9".encode(), b"\xff"]

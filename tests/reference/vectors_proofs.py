@@ -251,7 +251,8 @@ def full_proofs(cases):
     empty = Proofs(cases, NAMES, [])
     empty.add_full("the empty map", b"a", rule="PROOF-3")
     for kind in r.MAP_KINDS:
-        key = {SNAPSHOTS: bytes(32), r.KEYS: bytes(32), r.STATE: b"\x01"}.get(kind, b"a")
+        fixed = {SNAPSHOTS: bytes(32), r.KEYS: bytes(32), r.GRANTS: bytes(16), r.STATE: b"\x01"}
+        key = fixed.get(kind, b"a")
         one = Proofs(cases, kind, [r.Entry(key, value_of(kind))])
         one.add_full(f"one entry of kind {kind}", key, rule="PROOF-3")
     page = names_proofs(cases, 20)

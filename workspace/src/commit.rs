@@ -2,12 +2,13 @@
 
 use bytes::Bytes;
 use markerbed_core::{
-    Error, ObjectId, SnapshotId, StateId,
+    Error, ObjectId, SnapshotId,
+    access::{Right, Scope},
     codec::Canonical,
     ledger::{LedgerEntry, Operation, RefChange, RefMove},
     tree::{Label, Snapshot},
 };
-use markerbed_storage::{Batch, Outcome, RowChange, StoredEntry, drive};
+use markerbed_storage::{Batch, Outcome, RowChange, StoredEntry};
 
 use crate::{
     Holding, RecordedSnapshot, SnapshotDraft, Stamp, Workspace, WorkspaceError,
@@ -127,34 +128,6 @@ impl Workspace {
         self.change_ref_in_turn(name, Some(from), None, stamp).await
     }
 
-    /// Records what all entries so far add up to, and puts the maps that the id commits to.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::commit_snapshot`], and what replaying finds.
-    pub async fn record_state(&self, stamp: &Stamp) -> Result<(StateId, u64), WorkspaceError> {
-        for _ in 0..TRIES {
-            if let Some(entry) = self.recorded(stamp).await? {
-                let number = entry.number;
-                return match entry.operation {
-                    Operation::State(id) => Ok((id, number)),
-                    _ => Err(WorkspaceError::RequestTaken { request: stamp.key(), number }),
-                };
-            }
-            let tip = self.tip().await?;
-            // Should it hold more than the entries up to the tip, a rival has won this try.
-            let built = self.replay().await?.state.build()?;
-            let pages = built.pages.iter().map(|(id, page)| ((*id).into(), page.encode().into()));
-            let mut objects: Vec<(ObjectId, Bytes)> = pages.collect();
-            objects.push((built.id.into(), built.object.encode().into()));
-            drive::put_objects(&**self.store(), self.id(), &objects).await?;
-            if let Some(number) = self.append(tip, Operation::State(built.id), stamp).await? {
-                return Ok((built.id, number));
-            }
-        }
-        Err(self.lost().await?)
-    }
-
     /// Does what is wished, by itself.
     ///
     /// # Errors
@@ -184,6 +157,7 @@ impl Workspace {
                 return self.recorded_snapshot(draft, &documents, &entry, stamp).await;
             }
             let tip = self.tip().await?;
+            self.check_permitted(stamp.agent, Right::Write, &Scope::WHOLE).await?;
             let parent = self.newest_of_source(&draft.source).await?;
             if when == When::Changed
                 && let Some(parent) = &parent
@@ -269,12 +243,14 @@ impl Workspace {
     }
 
     /// Appends one entry after `tip`; none if a rival was faster, and the number if it is there.
-    async fn append(
+    pub(crate) async fn append(
         &self,
         tip: Tip,
         operation: Operation,
         stamp: &Stamp,
     ) -> Result<Option<u64>, WorkspaceError> {
+        let grants = self.known_grants(Some(stamp.agent)).await?;
+        operation.check_permitted(&grants, stamp.agent)?;
         let entry = entry_after(&tip, operation, stamp);
         let rows = batch_of(&entry, None, tip).rows;
         self.commit(&entry, rows).await
@@ -308,7 +284,7 @@ impl Workspace {
     }
 
     /// What to say after the last try: rivals were faster, or the tip never was that of the ledger.
-    async fn lost(&self) -> Result<WorkspaceError, WorkspaceError> {
+    pub(crate) async fn lost(&self) -> Result<WorkspaceError, WorkspaceError> {
         let (tip, number) = (self.tip().await?, self.number().await?);
         Ok(if tip.log.leaves() > number {
             WorkspaceError::LostRace { tries: TRIES }
@@ -318,7 +294,10 @@ impl Workspace {
     }
 
     /// The entry that recorded this request, if any did.
-    async fn recorded(&self, stamp: &Stamp) -> Result<Option<LedgerEntry>, WorkspaceError> {
+    pub(crate) async fn recorded(
+        &self,
+        stamp: &Stamp,
+    ) -> Result<Option<LedgerEntry>, WorkspaceError> {
         let found = self.store().find_requests(self.id(), &[stamp.key()]).await?.pop().flatten();
         let Some(number) = found else { return Ok(None) };
         let entry = self.entry(number).await?;
@@ -423,4 +402,4 @@ const fn number_of(outcome: Outcome, number: u64) -> Option<u64> {
 }
 
 /// A writer that is always slower than others does not try for ever.
-const TRIES: u32 = 16;
+pub(crate) const TRIES: u32 = 16;

@@ -183,7 +183,7 @@ pub enum ErrorClass {
     NoStore,
     /// Try again.
     Race,
-    /// Bring the right key.
+    /// Bring the right key, or a grant.
     NotPermitted,
 }
 
@@ -241,6 +241,10 @@ impl WorkspaceError {
             Self::Engine(Error::MissingObject { .. }) | Self::MissingDocument { .. } => {
                 ErrorClass::Incomplete
             }
+            Self::Engine(Error::NotPermitted { .. } | Error::OwnGrant { .. }) => {
+                ErrorClass::NotPermitted
+            }
+            Self::Engine(Error::GrantConflict { .. }) => ErrorClass::Usage,
             Self::Runtime(
                 RuntimeError::NotAComponent { .. } | RuntimeError::OtherFormat { .. },
             ) => ErrorClass::Usage,

@@ -5,7 +5,8 @@
 
 use bytes::Bytes;
 use markerbed_core::{
-    Error, NodeId, SnapshotId,
+    Error, Id16, NodeId, SnapshotId,
+    access::{Grant, Scope},
     codec::{Canonical, Reader, put_fixed, put_format, put_u64},
     id::PublicKey,
     ledger::{CompactRange, KeyStatus, LedgerEntry, Operation, leaf_hash},
@@ -85,6 +86,21 @@ pub fn root_of_key(row_key: &[u8]) -> Option<NodeId> {
     Some(NodeId::from_bytes(id_of_key(row_key, ROOT)?))
 }
 
+/// What an agent may do in a scope.
+pub fn grant_key(agent: Id16, scope: &Scope) -> Bytes {
+    [PREFIX, GRANT, agent.as_bytes(), scope.path().as_bytes()].concat().into()
+}
+
+/// What the keys of all grants begin with; with an agent, of those of that agent.
+pub fn grants_prefix(agent: Option<Id16>) -> Bytes {
+    key(GRANT, agent.as_ref().map(Id16::as_bytes).map_or(&[], |agent| agent.as_slice()))
+}
+
+/// The key in the map of grants of the grant that a row is of.
+pub fn grant_of_key(row_key: &[u8]) -> Option<&[u8]> {
+    row_key.strip_prefix(PREFIX)?.strip_prefix(GRANT)
+}
+
 /// How long the ledger is, and what its next entry builds on.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Tip {
@@ -153,6 +169,14 @@ pub fn changes_of(
             key: ref_key(change.name()),
             value: change.to().map(|snapshot| encoded(&Mark { snapshot, number })),
         }),
+        Operation::Granted { agent, role, scope } => {
+            let grant = Grant { role: Some(*role), by: entry.agent, since: number };
+            changes.push(put(grant_key(*agent, scope), encoded(&grant)));
+        }
+        Operation::Revoked { agent, scope } => {
+            let grant = Grant { role: None, by: entry.agent, since: number };
+            changes.push(put(grant_key(*agent, scope), encoded(&grant)));
+        }
         // A state says what other entries have made; so may operations of later versions.
         _ => {}
     }
@@ -252,4 +276,5 @@ const REF: &[u8] = b"ref/";
 const SIGNING_KEY: &[u8] = b"key/";
 const SNAPSHOT: &[u8] = b"snapshot/";
 const SOURCE: &[u8] = b"source/";
+const GRANT: &[u8] = b"grant/";
 const ROOT: &[u8] = b"root/";

@@ -8,13 +8,14 @@ use super::{
     key_change::{KeyRevocation, KeyRotation},
 };
 use crate::{
+    access::{Grants, Right, Role, Scope},
     codec::{
         Canonical, Reader, put_byte, put_bytes, put_fixed, put_format, put_i64, put_option, put_u64,
     },
     error::{Error, Fault},
     id::{Id16, Sha256Digest, SnapshotId, StateId},
     limits::ENTRY_BYTES_MAX,
-    tree::Label,
+    tree::{Label, Path},
 };
 
 /// One line of the ledger: who did what, and when by the host's clock.
@@ -38,6 +39,22 @@ pub struct LedgerEntry {
 pub enum Operation {
     /// Tag 1: the workspace began.
     WorkspaceCreated(Genesis),
+    /// Tag 2: an agent was given a role, in place of the one it had there.
+    Granted {
+        /// The agent.
+        agent: Id16,
+        /// What it may do.
+        role: Role,
+        /// Where.
+        scope: Scope,
+    },
+    /// Tag 3: the role of an agent was taken away.
+    Revoked {
+        /// The agent.
+        agent: Id16,
+        /// Where.
+        scope: Scope,
+    },
     /// Tag 5: a snapshot was committed, and perhaps a ref moved to it.
     SnapshotCommitted {
         /// The snapshot.
@@ -101,6 +118,8 @@ impl Operation {
     pub const fn tag(&self) -> u8 {
         match self {
             Self::WorkspaceCreated(_) => WORKSPACE_CREATED,
+            Self::Granted { .. } => GRANTED,
+            Self::Revoked { .. } => REVOKED,
             Self::SnapshotCommitted { .. } => SNAPSHOT_COMMITTED,
             Self::RefMoved(_) => REF_MOVED,
             Self::KeyRotated(_) => KEY_ROTATED,
@@ -113,6 +132,8 @@ impl Operation {
     pub const fn word(&self) -> &'static str {
         match self {
             Self::WorkspaceCreated(_) => "workspace created",
+            Self::Granted { .. } => "grant",
+            Self::Revoked { .. } => "revoke",
             Self::SnapshotCommitted { .. } => "snapshot committed",
             Self::RefMoved(_) => "ref moved",
             Self::KeyRotated(_) => "key rotated",
@@ -121,10 +142,39 @@ impl Operation {
         }
     }
 
+    /// Checks that the grants let `agent` do this (APPLY-8).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotPermitted`].
+    pub fn check_permitted(&self, grants: &Grants, agent: Id16) -> Result<(), Error> {
+        match self {
+            Self::SnapshotCommitted { .. } | Self::RefMoved(_) => {
+                grants.check(agent, Right::Write, &Path::ROOT)
+            }
+            Self::KeyRotated(_) | Self::KeyRevoked(_) if grants.is_governed() => {
+                grants.check(agent, Right::Administer, &Path::ROOT)
+            }
+            Self::Granted { scope, .. } | Self::Revoked { scope, .. } => {
+                grants.check(agent, Right::Administer, scope.path())
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn put(&self, out: &mut Vec<u8>) {
         put_byte(out, self.tag());
         match self {
             Self::WorkspaceCreated(genesis) => genesis.put(out),
+            Self::Granted { agent, role, scope } => {
+                put_fixed(out, agent.as_bytes());
+                put_byte(out, role.number());
+                put_bytes(out, scope.path().as_bytes());
+            }
+            Self::Revoked { agent, scope } => {
+                put_fixed(out, agent.as_bytes());
+                put_bytes(out, scope.path().as_bytes());
+            }
             Self::SnapshotCommitted { snapshot, moves } => {
                 put_fixed(out, snapshot.as_bytes());
                 put_option(out, moves.as_ref(), |out, moves| {
@@ -147,6 +197,15 @@ impl Operation {
         let start = reader.at();
         Ok(match reader.take_byte()? {
             WORKSPACE_CREATED => Self::WorkspaceCreated(Genesis::take(reader)?),
+            GRANTED => Self::Granted {
+                agent: Id16::from_bytes(reader.take_fixed()?),
+                role: Role::take(reader)?,
+                scope: Scope::take(reader)?,
+            },
+            REVOKED => Self::Revoked {
+                agent: Id16::from_bytes(reader.take_fixed()?),
+                scope: Scope::take(reader)?,
+            },
             SNAPSHOT_COMMITTED => Self::SnapshotCommitted {
                 snapshot: SnapshotId::from_bytes(reader.take_fixed()?),
                 moves: reader.take_option(|reader| {
@@ -239,6 +298,8 @@ fn take_place(reader: &mut Reader<'_>) -> Result<Option<SnapshotId>, Error> {
 }
 
 const WORKSPACE_CREATED: u8 = 1;
+const GRANTED: u8 = 2;
+const REVOKED: u8 = 3;
 const SNAPSHOT_COMMITTED: u8 = 5;
 const REF_MOVED: u8 = 6;
 const KEY_ROTATED: u8 = 15;

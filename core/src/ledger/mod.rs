@@ -1,5 +1,6 @@
 //! The append-only log of a workspace and what its entries add up to (`docs/spec/ledger.md`).
 
+mod advance;
 mod compact;
 mod entry;
 mod genesis;
@@ -8,6 +9,7 @@ mod log_proof;
 mod state;
 mod state_object;
 
+pub use advance::{StatePoint, advance};
 pub use compact::{CompactRange, leaf_hash, log_root};
 pub use entry::{LedgerEntry, Operation, RefChange, RefMove};
 pub use genesis::{Genesis, Nonce};

@@ -1,18 +1,20 @@
-//! What the entries of a workspace add up to (APPLY-1 to APPLY-7, STATE-1 to STATE-3).
+//! What the entries of a workspace add up to (APPLY-1 to APPLY-9, STATE-1 to STATE-3).
 
 use alloc::{collections::BTreeMap, vec::Vec};
 
 use super::{
+    advance::{Counts, StatePoint},
     entry::{LedgerEntry, Operation, RefChange, RefMove},
     genesis::Genesis,
     key_change::{KeyRevocation, KeyRotation},
     state_object::StateObject,
 };
 use crate::{
-    codec::{put_byte, put_u64},
-    error::Error,
-    id::{MapId, PublicKey, SnapshotId, StateId, WorkspaceId},
-    map::{BuiltMap, Entry, MapKind, Page, build},
+    access::{Grant, Grants, Role, Scope},
+    codec::{Canonical, Reader, put_byte, put_u64},
+    error::{Error, Fault},
+    id::{Id16, MapId, PublicKey, SnapshotId, StateId, WorkspaceId},
+    map::{BuiltMap, Entry, MapKind, Page, build, empty_map_id},
     tree::Label,
 };
 
@@ -23,6 +25,8 @@ pub struct State {
     entries: u64,
     refs: BTreeMap<Label, SnapshotId>,
     snapshots: BTreeMap<SnapshotId, u64>,
+    snapshot_count: u64,
+    grants: Grants,
     keys: BTreeMap<PublicKey, KeyStatus>,
 }
 
@@ -52,6 +56,15 @@ impl KeyStatus {
     }
 }
 
+impl KeyStatus {
+    fn take(reader: &mut Reader<'_>) -> Result<Self, Error> {
+        let start = reader.at();
+        let number = reader.take_byte()?;
+        let found = Self::ALL.into_iter().find(|status| *status as u8 == number);
+        found.map_or_else(|| reader.fault(Fault::UnsupportedFormat, start), Ok)
+    }
+}
+
 /// A state's commitment and the pages of its maps.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct BuiltState {
@@ -73,8 +86,17 @@ impl State {
     ///
     /// # Errors
     ///
-    /// As APPLY-1 to APPLY-7 say; then nothing has changed.
+    /// As APPLY-1 to APPLY-9 say; then nothing has changed.
     pub fn apply(&mut self, entry: &LedgerEntry) -> Result<(), Error> {
+        self.apply_with(entry, Self::id)
+    }
+
+    /// As [`Self::apply`], where `id_of` gives the id of the state before a `state` entry.
+    pub(super) fn apply_with(
+        &mut self,
+        entry: &LedgerEntry,
+        id_of: impl FnOnce(&Self) -> Result<StateId, Error>,
+    ) -> Result<(), Error> {
         if entry.number != self.entries {
             return Err(Error::WrongNumber { expected: self.entries, found: entry.number });
         }
@@ -82,15 +104,22 @@ impl State {
         if is_genesis != (self.entries == 0) {
             return Err(Error::NotGenesis);
         }
+        entry.operation.check_permitted(&self.grants, entry.agent)?;
         match &entry.operation {
-            Operation::WorkspaceCreated(genesis) => self.create(genesis),
+            Operation::WorkspaceCreated(genesis) => self.create(genesis, entry.agent),
+            Operation::Granted { agent, role, scope } => {
+                self.change_grant(entry, (*agent, scope), Some(*role))?;
+            }
+            Operation::Revoked { agent, scope } => {
+                self.change_grant(entry, (*agent, scope), None)?;
+            }
             Operation::SnapshotCommitted { snapshot, moves } => {
                 self.commit(*snapshot, moves.as_ref())?;
             }
             Operation::RefMoved(change) => self.move_ref(change)?,
             Operation::KeyRotated(rotation) => self.rotate(rotation)?,
             Operation::KeyRevoked(revocation) => self.revoke(*revocation)?,
-            Operation::State(id) => self.check_state(*id)?,
+            Operation::State(id) => check_same(*id, id_of(self)?)?,
         }
         // Each entry was applied one by one, so their number cannot reach 2⁶⁴.
         self.entries += 1;
@@ -117,6 +146,11 @@ impl State {
         &self.snapshots
     }
 
+    /// Who may do what.
+    pub const fn grants(&self) -> &Grants {
+        &self.grants
+    }
+
     /// The keys of the workspace.
     pub const fn keys(&self) -> &BTreeMap<PublicKey, KeyStatus> {
         &self.keys
@@ -128,21 +162,8 @@ impl State {
     ///
     /// As [`build`], for a state larger than a map.
     pub fn build(&self) -> Result<BuiltState, Error> {
-        let maps = [
-            (REFS_TAG, build(MapKind::Refs, self.ref_entries())?),
-            (SNAPSHOTS_TAG, build(MapKind::Snapshots, self.snapshot_entries())?),
-            (KEYS_TAG, build(MapKind::Keys, self.key_entries())?),
-        ];
-        let is_not_empty = |map: &BuiltMap| map.pages.iter().any(|(_, page)| page.entries() > 0);
-        let maps: Vec<_> = maps.into_iter().filter(|(_, map)| is_not_empty(map)).collect();
-        let tags = maps
-            .iter()
-            .map(|(tag, map)| Entry { key: one_byte(*tag), value: map.root.as_bytes().to_vec() });
-        let state_map = build(MapKind::State, tags.collect())?;
-        let object = StateObject { maps: state_map.root };
-        let mut pages = state_map.pages;
-        pages.extend(maps.into_iter().flat_map(|(_, map)| map.pages));
-        Ok(BuiltState { id: object.id(), object, pages })
+        let build = |map: StateMap| Ok((map.tag, map.kind, build(map.kind, map.entries)?));
+        commit_to(self.maps().into_iter().map(build).collect::<Result<_, Error>>()?)
     }
 
     /// The id of the state (STATE-2).
@@ -155,9 +176,20 @@ impl State {
     }
 
     /// APPLY-2.
-    fn create(&mut self, genesis: &Genesis) {
+    fn create(&mut self, genesis: &Genesis, founder: Id16) {
         self.workspace = Some(genesis.id());
+        self.grants = Grants::new(founder);
         self.keys.insert(genesis.first_key, KeyStatus::Active);
+    }
+
+    /// APPLY-9.
+    fn change_grant(
+        &mut self,
+        entry: &LedgerEntry,
+        of: (Id16, &Scope),
+        role: Option<Role>,
+    ) -> Result<(), Error> {
+        self.grants.change(of, role, (entry.agent, entry.number))
     }
 
     /// APPLY-3.
@@ -169,8 +201,9 @@ impl State {
             self.check_ref(name, *from)?;
             self.refs.insert(name.clone(), snapshot);
         }
-        let ordinal = self.snapshots.len() as u64;
-        self.snapshots.insert(snapshot, ordinal);
+        self.snapshots.insert(snapshot, self.snapshot_count);
+        // Counted one by one, as entries are.
+        self.snapshot_count += 1;
         Ok(())
     }
 
@@ -219,15 +252,60 @@ impl State {
         }
     }
 
-    /// APPLY-5.
-    fn check_state(&self, id: StateId) -> Result<(), Error> {
-        let found = self.id()?;
-        if found == id { Ok(()) } else { Err(Error::WrongState { found }) }
-    }
-
     fn check_ref(&self, name: &Label, from: Option<SnapshotId>) -> Result<(), Error> {
         let found = self.refs.get(name).copied();
         if found == from { Ok(()) } else { Err(Error::RefConflict { found }) }
+    }
+
+    /// What is known of a state after `entries` entries: more is added by [`Self::know`].
+    pub(super) fn partial(from: &StatePoint, counts: &Counts) -> Self {
+        let mut grants = Grants::new(from.founder);
+        if counts.grants > 0 {
+            grants.govern();
+        }
+        Self {
+            workspace: Some(from.workspace),
+            entries: from.entries,
+            snapshot_count: counts.snapshots,
+            grants,
+            ..Self::default()
+        }
+    }
+
+    /// Adds an entry of one of the maps of the state.
+    pub(super) fn know(&mut self, kind: MapKind, entry: &Entry) -> Result<(), Error> {
+        let (mut key, mut value) = (Reader::new(&entry.key), Reader::new(&entry.value));
+        match kind {
+            MapKind::Refs => {
+                let name = Label::from_bytes(&entry.key)?;
+                self.refs.insert(name, SnapshotId::from_bytes(value.take_fixed()?));
+            }
+            MapKind::Grants => self.grants.know(&entry.key, &entry.value)?,
+            MapKind::Snapshots => {
+                self.snapshots.insert(SnapshotId::from_bytes(key.take_fixed()?), value.take_u64()?);
+            }
+            MapKind::Keys => {
+                let status = KeyStatus::take(&mut value)?;
+                self.keys.insert(PublicKey::from_bytes(key.take_fixed()?), status);
+            }
+            // No map of a state.
+            MapKind::Directory | MapKind::Attributes | MapKind::State => {}
+        }
+        Ok(())
+    }
+
+    /// The maps of the state, in order of tags, the empty ones too.
+    pub(super) fn maps(&self) -> Vec<StateMap> {
+        Vec::from([
+            StateMap { tag: REFS_TAG, kind: MapKind::Refs, entries: self.ref_entries() },
+            StateMap {
+                tag: SNAPSHOTS_TAG,
+                kind: MapKind::Snapshots,
+                entries: self.snapshot_entries(),
+            },
+            StateMap { tag: GRANTS_TAG, kind: MapKind::Grants, entries: self.grant_entries() },
+            StateMap { tag: KEYS_TAG, kind: MapKind::Keys, entries: self.key_entries() },
+        ])
     }
 
     fn ref_entries(&self) -> Vec<Entry> {
@@ -247,6 +325,12 @@ impl State {
         self.snapshots.iter().map(entry).collect()
     }
 
+    fn grant_entries(&self) -> Vec<Entry> {
+        let entry =
+            |(key, grant): (&Vec<u8>, &Grant)| Entry { key: key.clone(), value: grant.encode() };
+        self.grants.entries().map(entry).collect()
+    }
+
     fn key_entries(&self) -> Vec<Entry> {
         let entry = |(key, status): (&PublicKey, &KeyStatus)| Entry {
             key: key.as_bytes().to_vec(),
@@ -256,12 +340,45 @@ impl State {
     }
 }
 
+/// One map of a state: all its entries, in ascending order of their keys.
+pub(super) struct StateMap {
+    pub(super) tag: u8,
+    pub(super) kind: MapKind,
+    pub(super) entries: Vec<Entry>,
+}
+
+/// Makes the state map and the state object of these maps, in order of tags (STATE-1, STATE-2).
+pub(super) fn commit_to(mut maps: Vec<(u8, MapKind, BuiltMap)>) -> Result<BuiltState, Error> {
+    maps.retain(|(_, kind, map)| map.root != empty_map_id(*kind));
+    let tags = maps
+        .iter()
+        .map(|(tag, _, map)| Entry { key: one_byte(*tag), value: map.root.as_bytes().to_vec() });
+    let state_map = build(MapKind::State, tags.collect())?;
+    let object = StateObject { maps: state_map.root };
+    let mut pages = state_map.pages;
+    pages.extend(maps.into_iter().flat_map(|(_, _, map)| map.pages));
+    Ok(BuiltState { id: object.id(), object, pages })
+}
+
+/// APPLY-5.
+fn check_same(stated: StateId, found: StateId) -> Result<(), Error> {
+    if stated == found { Ok(()) } else { Err(Error::WrongState { found }) }
+}
+
 fn one_byte(byte: u8) -> Vec<u8> {
     let mut bytes = Vec::new();
     put_byte(&mut bytes, byte);
     bytes
 }
 
+/// The maps of a state, in order of their tags.
+pub(super) const MAPS: [(u8, MapKind); 4] = [
+    (REFS_TAG, MapKind::Refs),
+    (SNAPSHOTS_TAG, MapKind::Snapshots),
+    (GRANTS_TAG, MapKind::Grants),
+    (KEYS_TAG, MapKind::Keys),
+];
 const REFS_TAG: u8 = 1;
 const SNAPSHOTS_TAG: u8 = 2;
+const GRANTS_TAG: u8 = 6;
 const KEYS_TAG: u8 = 9;

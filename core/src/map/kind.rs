@@ -1,7 +1,8 @@
 //! What a map holds, and so which keys and values it may have.
 
 use crate::{
-    codec::Reader,
+    access::{Grant, Scope},
+    codec::{Canonical, Reader},
     error::{Error, Fault},
     limits::LABEL_BYTES_MAX,
     tree::{
@@ -18,6 +19,8 @@ pub enum MapKind {
     Directory = 1,
     /// Ref name → SnapshotId.
     Refs = 4,
+    /// Agent and path → role, who granted it and in which entry.
+    Grants = 5,
     /// SnapshotId → ordinal.
     Snapshots = 7,
     /// Public key → status.
@@ -30,8 +33,15 @@ pub enum MapKind {
 
 impl MapKind {
     /// Every kind, by number.
-    pub const ALL: [Self; 6] =
-        [Self::Directory, Self::Refs, Self::Snapshots, Self::Keys, Self::Attributes, Self::State];
+    pub const ALL: [Self; 7] = [
+        Self::Directory,
+        Self::Refs,
+        Self::Grants,
+        Self::Snapshots,
+        Self::Keys,
+        Self::Attributes,
+        Self::State,
+    ];
 
     /// The kind's number.
     pub const fn number(self) -> u8 {
@@ -54,6 +64,11 @@ impl MapKind {
             Self::Directory | Self::Attributes => check_name(key),
             Self::Refs if key.len() > LABEL_BYTES_MAX as usize => Err(Fault::OutOfRange),
             Self::Refs => check_label_text(core::str::from_utf8(key).map_err(|_| Fault::BadUtf8)?),
+            Self::Grants => match key.get(AGENT_BYTES..).map(Scope::new) {
+                Some(Ok(_)) => Ok(()),
+                Some(Err(Error::Malformed { fault, .. })) => Err(fault),
+                _ => Err(Fault::OutOfRange),
+            },
             Self::Snapshots | Self::Keys if key.len() != HASH_BYTES => Err(Fault::OutOfRange),
             Self::Snapshots | Self::Keys => Ok(()),
             Self::State => match key {
@@ -77,6 +92,9 @@ impl MapKind {
             Self::Refs | Self::Attributes | Self::State => {
                 value.take_fixed::<HASH_BYTES>()?;
             }
+            Self::Grants => {
+                Grant::take(&mut value)?;
+            }
             Self::Snapshots => {
                 value.take_u64()?;
             }
@@ -91,7 +109,8 @@ impl MapKind {
 }
 
 const HASH_BYTES: usize = 32;
+const AGENT_BYTES: usize = 16;
 /// Tags of the state map that this version knows (`docs/spec/ledger.md`).
-const STATE_TAGS: [u8; 3] = [1, 2, 9];
+const STATE_TAGS: [u8; 4] = [1, 2, 6, 9];
 /// Active, rotated out, revoked.
 const KEY_STATUSES: [u8; 3] = [1, 2, 3];

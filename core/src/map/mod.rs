@@ -25,5 +25,6 @@ pub use partial::{Disclosure, Element, PartialPage};
 pub use place::Place;
 pub use prove::{BlindProof, prove_blind, prove_full};
 pub use read::{look_up, range};
+pub(crate) use update::OldMap;
 pub use update::{Change, update};
 pub use verify::{verify_blind, verify_full};

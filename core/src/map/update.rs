@@ -17,6 +17,7 @@ use super::{
     read::fetch_pages,
 };
 use crate::{
+    codec::Canonical,
     error::{Error, Fault},
     id::MapId,
     limits::{MAP_ENTRIES_MAX, WHOLE_LEVEL_ITEMS_MAX},
@@ -48,34 +49,7 @@ pub async fn update(
     kind: MapKind,
     changes: Vec<Change>,
 ) -> Result<BuiltMap, Error> {
-    let mut changes = check_changes(kind, changes)?;
-    let mut old = OldMap { kind, root: map, in_hand: BTreeMap::new() };
-    let mut new = BTreeMap::new();
-    let mut level = 0;
-    let mut root = map;
-    while !changes.is_empty() {
-        let recut = loop {
-            let attempt = old.attempt(level, &changes)?;
-            if attempt.lacking.is_empty() {
-                break attempt;
-            }
-            old.fetch(io, &attempt.lacking).await?;
-        };
-        if let Some(items) = recut.root_items {
-            root = add_root(&mut new, kind, level, items)?;
-            break;
-        }
-        let added = with_ids(kind, level, recut.added);
-        changes = changes_above(&recut.removed, &added);
-        new.extend(added);
-        level += 1;
-    }
-    let root = old.collapse(io, &mut new, root).await?;
-    let entries = old.page(&new, root).map_or(0, Page::entries);
-    if entries > MAP_ENTRIES_MAX {
-        return Err(Error::malformed(Fault::OutOfRange));
-    }
-    Ok(BuiltMap { root, pages: old.in_pre_order(new, root) })
+    OldMap::new(kind, map).update(io, changes).await
 }
 
 /// Changes of one level: a new item or, to delete it, none.
@@ -102,8 +76,8 @@ fn check_changes(kind: MapKind, changes: Vec<Change>) -> Result<LevelChanges, Er
     Ok(checked)
 }
 
-/// The old map, as far as it was read.
-struct OldMap {
+/// The old map, as far as it was read; what was read once is not asked for again.
+pub(crate) struct OldMap {
     kind: MapKind,
     root: MapId,
     in_hand: BTreeMap<MapId, Object>,
@@ -132,6 +106,151 @@ enum Found<'a> {
 }
 
 impl OldMap {
+    /// A map of which nothing was read yet.
+    pub(crate) const fn new(kind: MapKind, root: MapId) -> Self {
+        Self { kind, root, in_hand: BTreeMap::new() }
+    }
+
+    /// The empty map, which no store needs to hold.
+    pub(crate) fn empty(kind: MapKind) -> Result<Self, Error> {
+        let page = empty_page(kind);
+        let root = page.id();
+        let object = Object::check(root.into(), &page.encode())?;
+        Ok(Self { kind, root, in_hand: BTreeMap::from([(root, object)]) })
+    }
+
+    /// What the map holds.
+    pub(crate) const fn kind(&self) -> MapKind {
+        self.kind
+    }
+
+    /// How many entries the old map has.
+    ///
+    /// # Errors
+    ///
+    /// As [`update`].
+    pub(crate) async fn entries(&mut self, io: &Io) -> Result<u64, Error> {
+        if !self.in_hand.contains_key(&self.root) {
+            self.fetch(io, &[Placed::root(self.kind, self.root)]).await?;
+        }
+        Ok(self.in_hand.get(&self.root).and_then(Object::as_page).map_or(0, Page::entries))
+    }
+
+    /// Reads those of `keys` that the old map has, as [`look_up`](super::look_up) does.
+    ///
+    /// # Errors
+    ///
+    /// As [`update`].
+    pub(crate) async fn look_up(
+        &mut self,
+        io: &Io,
+        keys: &BTreeSet<Vec<u8>>,
+    ) -> Result<Vec<Entry>, Error> {
+        loop {
+            let mut attempt = Attempt::default();
+            let mut found = Vec::new();
+            for key in keys {
+                match self.locate(0, key)? {
+                    Found::Page(page, _) => {
+                        let item = page.items().get(covering(page.items(), key));
+                        found.extend(item.filter(|item| item.entry.key == *key));
+                    }
+                    Found::Lacking(placed) => attempt.miss(placed),
+                    Found::End => {}
+                }
+            }
+            if attempt.lacking.is_empty() {
+                return Ok(found.into_iter().map(|item| item.entry.clone()).collect());
+            }
+            self.fetch(io, &attempt.lacking).await?;
+        }
+    }
+
+    /// Reads the entries whose keys begin with `prefix`.
+    ///
+    /// # Errors
+    ///
+    /// As [`update`].
+    pub(crate) async fn below(&mut self, io: &Io, prefix: &[u8]) -> Result<Vec<Entry>, Error> {
+        let mut found: Vec<Entry> = Vec::new();
+        let mut at = self.locate(0, prefix)?;
+        loop {
+            let last_key = match at {
+                Found::End => return Ok(found),
+                Found::Lacking(placed) => {
+                    self.fetch(io, &[placed]).await?;
+                    found.clear();
+                    at = self.locate(0, prefix)?;
+                    continue;
+                }
+                Found::Page(page, placed) => {
+                    let entries = page.items().iter().map(|item| &item.entry);
+                    let fits = entries.filter(|entry| entry.key.starts_with(prefix));
+                    found.extend(fits.cloned());
+                    let last_key = page.last_key().unwrap_or_default();
+                    let goes_on = last_key < prefix || last_key.starts_with(prefix);
+                    if placed.place.is_last() || !goes_on {
+                        return Ok(found);
+                    }
+                    last_key.to_vec()
+                }
+            };
+            at = self.after(0, &last_key)?;
+        }
+    }
+
+    /// As [`Self::below`], for several prefixes of which none begins with another.
+    ///
+    /// # Errors
+    ///
+    /// As [`update`].
+    pub(crate) async fn below_each(
+        &mut self,
+        io: &Io,
+        prefixes: &BTreeSet<Vec<u8>>,
+    ) -> Result<Vec<Entry>, Error> {
+        let mut found = Vec::new();
+        for prefix in prefixes {
+            found.extend(self.below(io, prefix).await?);
+        }
+        Ok(found)
+    }
+
+    /// Makes the map that a rebuild from the changed entries would make: [`update`].
+    pub(crate) async fn update(
+        &mut self,
+        io: &Io,
+        changes: Vec<Change>,
+    ) -> Result<BuiltMap, Error> {
+        let mut changes = check_changes(self.kind, changes)?;
+        let (kind, mut root) = (self.kind, self.root);
+        let mut new = BTreeMap::new();
+        let mut level = 0;
+        while !changes.is_empty() {
+            let recut = loop {
+                let attempt = self.attempt(level, &changes)?;
+                if attempt.lacking.is_empty() {
+                    break attempt;
+                }
+                self.fetch(io, &attempt.lacking).await?;
+            };
+            if let Some(items) = recut.root_items {
+                root = add_root(&mut new, kind, level, items)?;
+                break;
+            }
+            let added = with_ids(kind, level, recut.added);
+            changes = changes_above(&recut.removed, &added);
+            new.extend(added);
+            level += 1;
+        }
+        let root = self.collapse(io, &mut new, root).await?;
+        let entries = self.page(&new, root).map_or(0, Page::entries);
+        if entries > MAP_ENTRIES_MAX {
+            return Err(Error::malformed(Fault::OutOfRange));
+        }
+        Ok(BuiltMap { root, pages: self.in_pre_order(new, root) })
+    }
+
     async fn fetch(&mut self, io: &Io, lacking: &[Placed]) -> Result<(), Error> {
         let pages = fetch_pages(io, lacking).await?;
         self.in_hand.extend(lacking.iter().map(|placed| placed.id).zip(pages));

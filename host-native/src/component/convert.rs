@@ -112,6 +112,13 @@ macro_rules! world {
                     types::Error::RotatedKey(key) => Error::RotatedKey { key: key.into() },
                     types::Error::RevokedKey(key) => Error::RevokedKey { key: key.into() },
                     types::Error::LastKey(key) => Error::LastKey { key: key.into() },
+                    types::Error::NotPermitted(agent) => {
+                        Error::NotPermitted { agent: agent.into() }
+                    }
+                    types::Error::OwnGrant(agent) => Error::OwnGrant { agent: agent.into() },
+                    types::Error::GrantConflict(agent) => {
+                        Error::GrantConflict { agent: agent.into() }
+                    }
                     types::Error::AnswersOutOfOrder => Error::AnswersOutOfOrder,
                     types::Error::AwaitedForeign => Error::AwaitedForeign,
                     types::Error::Store(said) => return Err(said),
@@ -203,6 +210,12 @@ world!(verifier::exports::markerbed::engine::types, verifier::exports::markerbed
 
 impl From<engine::markerbed::engine::types::Id16> for Id16 {
     fn from(id: engine::markerbed::engine::types::Id16) -> Self {
+        Self::from_bytes((u128::from(id.b) << 64 | u128::from(id.a)).to_le_bytes())
+    }
+}
+
+impl From<verifier::exports::markerbed::engine::types::Id16> for Id16 {
+    fn from(id: verifier::exports::markerbed::engine::types::Id16) -> Self {
         Self::from_bytes((u128::from(id.b) << 64 | u128::from(id.a)).to_le_bytes())
     }
 }

@@ -17,9 +17,9 @@ pub use check::{
 };
 pub use keys::{KeyError, Keys, key_file, random_bytes};
 pub use markerbed_workspace::{
-    Base, Capture, Committed, ErrorClass, Found, HexPrefix, Listed, Logged, Overlay, Place,
-    RecordedSnapshot, RefOutcome, RefPlace, Reference, Replay, SealFit, SnapshotDraft, Stamp, Tree,
-    Unnameable, When, Workspace, WorkspaceError, check_nameable,
+    Base, Capture, Committed, ErrorClass, Found, GrantOutcome, HexPrefix, Listed, Logged, Overlay,
+    Place, RecordedSnapshot, RefOutcome, RefPlace, Reference, Replay, SealFit, SnapshotDraft,
+    Stamp, Tree, Unnameable, When, Workspace, WorkspaceError, check_nameable,
 };
 pub use portable::names_unfit_elsewhere;
 pub use seal_key::{load_seal_key, make_seal_key, seal_key_file};

@@ -13,6 +13,7 @@ mod check_listing;
 mod check_records;
 mod check_trees;
 mod directory;
+mod grants;
 mod group;
 mod keys;
 mod killed_writers;

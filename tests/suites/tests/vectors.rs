@@ -22,7 +22,7 @@ macro_rules! mount {
 }
 
 mount! {
-    workspaces entries states logs notes checkpoints
+    workspaces entries states grants logs notes checkpoints
     hashes pages maps operations_and_what_they_ask_for partial_pages map_proofs
     fields names nodes trees
     tree_proofs

@@ -119,6 +119,9 @@ impl From<Error> for types::Error {
             Error::RotatedKey { key } => Self::RotatedKey(key.into()),
             Error::RevokedKey { key } => Self::RevokedKey(key.into()),
             Error::LastKey { key } => Self::LastKey(key.into()),
+            Error::NotPermitted { agent } => Self::NotPermitted(agent.into()),
+            Error::OwnGrant { agent } => Self::OwnGrant(agent.into()),
+            Error::GrantConflict { agent } => Self::GrantConflict(agent.into()),
             Error::AnswersOutOfOrder => Self::AnswersOutOfOrder,
             _ => Self::AwaitedForeign,
         }

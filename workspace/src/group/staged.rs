@@ -136,7 +136,8 @@ impl RecordsLayer for StagedRecords {
         range: &RowRange,
         limit: usize,
     ) -> Result<Vec<(Bytes, Bytes)>, StoreError> {
-        if self.stage.lock().rows.is_empty() {
+        let is_staged = |key: &Bytes| key.starts_with(&range.prefix);
+        if !self.stage.lock().rows.keys().any(is_staged) {
             return self.below.range_rows(workspace, range, limit).await;
         }
         Err(StoreError::Incapable { store: "a stage", lacks: "ranges beside staged rows" })

@@ -131,6 +131,7 @@ impl Run<'_> {
                     let kind = match tag {
                         [1] => MapKind::Refs,
                         [2] => MapKind::Snapshots,
+                        [6] => MapKind::Grants,
                         _ => MapKind::Keys,
                     };
                     let map = value.map(MapId::from_bytes);

@@ -2,12 +2,14 @@
 
 use crate::vector::{Case, cases_of, check_code, to_hex};
 use markerbed_core::{
-    Error, Sha256Digest,
+    Error, Id16, Sha256Digest,
+    access::{Decision, Grants, Right},
     codec::Canonical,
     ledger::{
         CompactRange, ConsistencyClaim, Genesis, InclusionClaim, LedgerEntry, Operation, State,
         leaf_hash, log_root,
     },
+    tree::Path,
 };
 
 pub(super) fn workspaces() {
@@ -56,6 +58,32 @@ pub(super) fn states() {
         if check_code(&case, replayed).is_some() {
             assert_eq!(serde_json::Value::from(ids), case.value("state_ids"), "{}", case.name());
         }
+    }
+}
+
+pub(super) fn grants() {
+    for case in cases_of(include_str!("../../../vectors/grants.json"), 300) {
+        let id16 = |name: &str| Id16::from_bytes(case.bytes(name).try_into().unwrap());
+        let mut grants = Grants::new(id16("founder"));
+        for grant in case.get("grants").unwrap().list() {
+            let [key, value] = &*grant.list() else { panic!("{}", case.name()) };
+            grants.know(&key.as_bytes(), &value.as_bytes()).unwrap();
+        }
+        let right = Right::ALL.into_iter().find(|right| right.word() == case.text("right"));
+        let path = Path::new(&case.bytes("path")).unwrap();
+
+        let decision = grants.decide(id16("agent"), right.unwrap(), &path);
+
+        let expected = match case.text("decision").as_str() {
+            "allowed" => Decision::Allowed { by_entry: case.number("by_entry") },
+            "open" => Decision::Open,
+            "denied" => Decision::Denied,
+            other => panic!("{other}"),
+        };
+        assert_eq!(decision, expected, "{}", case.name());
+        let is_denied = decision == Decision::Denied;
+        let checked = grants.check(id16("agent"), right.unwrap(), &path);
+        assert_eq!(checked.is_err(), is_denied, "{}", case.name());
     }
 }
 

@@ -32,6 +32,7 @@ pub const SUITES: &[(&str, fn())] = &[
     ("workspaces", ledger::workspaces),
     ("entries", ledger::entries),
     ("states", ledger::states),
+    ("grants", ledger::grants),
     ("logs", ledger::logs),
     ("notes", checkpoint::notes),
     ("checkpoints", checkpoint::checkpoints),

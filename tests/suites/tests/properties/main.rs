@@ -12,6 +12,7 @@ mod json;
 mod ledger;
 mod map;
 mod map_forgery;
+mod state;
 mod tree;
 mod tree_difference;
 mod tree_model;
