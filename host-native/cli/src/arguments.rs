@@ -6,7 +6,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::{
     command::{
-        cat::Cat, check::Check, completions::Completions, demo::Demo, diff::Diff,
+        acl::Acl, cat::Cat, check::Check, completions::Completions, demo::Demo, diff::Diff,
         documents::Documents, init::Init, log::Log, ls::Ls, man::Man, prove::Prove, refs::Ref,
         repair::Repair, restore::Restore, show::Show, snap::Snap, status::Status, verify::Verify,
         version::Version, watch::Watch,
@@ -81,6 +81,7 @@ pub(crate) enum Command {
     Check(Check),
     Repair(Repair),
     Ref(Ref),
+    Acl(Acl),
     Demo(Demo),
     Version(Version),
     Completions(Completions),
@@ -113,6 +114,7 @@ impl Command {
             Self::Check(check) => check.run(host),
             Self::Repair(repair) => repair.run(host),
             Self::Ref(refs) => refs.run(host),
+            Self::Acl(acl) => acl.run(host),
             Self::Demo(demo) => demo.run(host),
             Self::Version(version) => version.run(host),
             Self::Completions(completions) => completions.run(host),

@@ -9,6 +9,7 @@ pub(crate) struct Code(pub(crate) &'static str, pub(crate) &'static str, pub(cra
 pub(crate) const CODES: &[Code] = &[
     Code("path-present", "1", "`prove --absent`, and the path is there"),
     Code("ambiguous-reference", "2", "a prefix fits several ids; the message names them"),
+    Code("bad-path", "2", "a text is no path: names joined by a slash"),
     Code("bad-pattern", "2", "a pattern of `--exclude` or `--seal` is none"),
     Code("bad-ref-name", "2", "a text cannot be the name of a ref"),
     Code("bad-reference", "2", "a text is no reference of any form"),

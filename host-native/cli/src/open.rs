@@ -9,6 +9,7 @@ use std::{
 use bytes::Bytes;
 use markerbed_core::{
     ContentId, Id16, NodeId, WorkspaceId,
+    access::{Right, Scope},
     ledger::{LedgerEntry, Operation},
     tree::EvidenceDocument,
 };
@@ -86,12 +87,23 @@ impl Opened {
         &**self.workspace.proven_store()
     }
 
-    /// Who writes, when and under which request: for one entry.
+    /// Who writes, when and under which request: for one entry of who may write.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::unchecked_stamp`]; if no grant lets its agent write.
+    pub(crate) fn stamp(&self, host: &mut Host, time_ms: i64) -> Result<Stamp, Failure> {
+        let stamp = self.unchecked_stamp(host, time_ms)?;
+        wait(self.workspace.check_permitted(stamp.agent, Right::Write, &Scope::WHOLE))?;
+        Ok(stamp)
+    }
+
+    /// As [`Self::stamp`], whatever its agent may do.
     ///
     /// # Errors
     ///
     /// If the key of the workspace is not there, or is not its key.
-    pub(crate) fn stamp(&self, host: &mut Host, time_ms: i64) -> Result<Stamp, Failure> {
+    pub(crate) fn unchecked_stamp(&self, host: &mut Host, time_ms: i64) -> Result<Stamp, Failure> {
         let id = self.workspace.id();
         let keys = Keys::load(&key_path(&host.place, id)?, id)?;
         if let Some(LedgerEntry { operation: Operation::WorkspaceCreated(genesis), .. }) =

@@ -10,6 +10,7 @@ use schemars::{JsonSchema, Schema, generate::SchemaSettings, transform::Recursiv
 use serde_json::Value;
 
 use super::{
+    acl::{AclAnswer, AclLsAnswer, AclWhyAnswer},
     cat::CatAnswer,
     check::CheckAnswer,
     demo::DemoAnswer,
@@ -133,6 +134,9 @@ fn schemas() -> Vec<(&'static str, String)> {
         ("repair", schema::<RepairAnswer>()),
         ("ref-set", schema::<RefAnswer>()),
         ("ref-ls", schema::<RefLsAnswer>()),
+        ("acl-grant", schema::<AclAnswer>()),
+        ("acl-ls", schema::<AclLsAnswer>()),
+        ("acl-why", schema::<AclWhyAnswer>()),
         ("demo", schema::<DemoAnswer>()),
         ("version", schema::<VersionAnswer>()),
     ]

@@ -1,5 +1,6 @@
 //! One file a command: it parses, drives, prints, and decides nothing.
 
+pub(crate) mod acl;
 pub(crate) mod cat;
 pub(crate) mod check;
 pub(crate) mod completions;

@@ -218,6 +218,32 @@ fn refs_point_move_and_go() {
 }
 
 #[test]
+fn who_has_no_grant_writes_nothing() {
+    let desk = desk_with_notes();
+    let other = "aa".repeat(16);
+    let why = |right| desk.json("acl-why", &["acl", "why", &other, right]);
+    assert_eq!(why("write").1[0]["decision"], "open");
+
+    let granted = desk.json_of("acl-grant", &["acl", "grant", &other, "reader"]);
+    desk.json_of("acl-grant", &["acl", "grant", &other, "writer", "docs/internal"]);
+    let (_, listed) = desk.json("acl-ls", &["acl", "ls"]);
+    let founder = listed.iter().find(|line| line["number"] == 0).unwrap();
+    let founder = founder["agent"].as_str().unwrap().to_owned();
+    let (own, _) = desk.json("acl-grant", &["acl", "revoke", &founder]);
+
+    assert_eq!(granted["number"], 2);
+    assert_eq!(listed.len(), 3);
+    assert_eq!(own, 12);
+    assert_eq!(why("read").1[0]["number"], 2);
+    assert_eq!((why("write").0, &why("write").1[0]["decision"]), (1, &json!("denied")));
+    let (bad, lines) = desk.json("acl-grant", &["acl", "grant", &other, "reader", "a//b"]);
+    assert_eq!((bad, &lines[0]["error"]["code"]), (2, &json!("bad-path")));
+    desk.json_of("acl-grant", &["acl", "revoke", &other]);
+    assert_eq!(desk.run(&["acl", "revoke", &other]).code, 2, "it is gone");
+    assert_eq!(why("read").0, 1);
+}
+
+#[test]
 fn several_paths_are_several_sources() {
     let desk = desk_with_notes();
     desk.write("letters/one.txt", "one");
