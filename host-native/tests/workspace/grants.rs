@@ -3,10 +3,12 @@
 use markerbed_core::{
     Id16,
     access::{Decision, Right, Role, Scope},
+    ledger::{LedgerEntry, Operation},
     tree::Path,
 };
 use markerbed_host::{
     drive::blocking::wait,
+    store::{Batch, StoredEntry},
     workspace::{ErrorClass, GrantOutcome, Stamp, When},
 };
 
@@ -67,6 +69,26 @@ fn who_may_not_write_changes_nothing() {
     let none = wait(workspace.revoke(THIRD, &Scope::WHOLE, &by(founder))).unwrap_err();
     assert_eq!((none.code(), none.class()), ("grant-conflict", ErrorClass::Usage));
     assert_eq!(wait(workspace.number()).unwrap(), number);
+}
+
+#[test]
+fn a_state_whose_pages_are_missing_is_made_from_all_entries() {
+    let workspace = workspace();
+    commit(&workspace, "notes", &[("a", "1")]);
+    // A state that is right, of which nothing was put.
+    let state = wait(workspace.replay()).unwrap().state.id().unwrap();
+    let number = wait(workspace.number()).unwrap() + 1;
+    let Stamp { agent, request, time_ms } = stamp();
+    let operation = Operation::State(state);
+    let entry = LedgerEntry { number, time_ms, agent, request, operation };
+    let (entries, expected) = (vec![StoredEntry::of(&entry)], Some(number - 1));
+    let batch = Batch { expected, entries, rows: Vec::new() };
+    wait(workspace.store().commit(workspace.id(), batch)).unwrap();
+
+    let built = wait(workspace.state()).unwrap();
+
+    assert_eq!(built.id, state);
+    assert!(built.pages.len() > 3, "all pages are given, to be put anew");
 }
 
 #[test]

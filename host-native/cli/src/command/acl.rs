@@ -25,7 +25,8 @@ use crate::{
 /// Say who may do what: grant roles to agents, take them away, list them, ask
 ///
 /// Until the first grant, whoever holds the files of the store and the key writes. From then on,
-/// who has no right to write is refused with exit code 12. Who holds the files can always read them.
+/// who has no right to write is refused with exit code 12. Who holds the files can always read
+/// them.
 #[derive(clap::Args)]
 pub(crate) struct Acl {
     /// What to do.
