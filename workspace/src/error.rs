@@ -25,6 +25,9 @@ pub enum WorkspaceError {
     /// What runs the engine stopped it.
     #[error(transparent)]
     Runtime(#[from] RuntimeError),
+    /// The key that was named cannot be rotated or revoked so (APPLY-6, APPLY-7).
+    #[error(transparent)]
+    Key(Error),
     /// The store holds no workspace yet.
     #[error("the store holds no workspace; make one with `markerbed init`")]
     NoWorkspace,
@@ -209,7 +212,7 @@ impl WorkspaceError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Store(error) => error.code(),
-            Self::Engine(error) => error.code(),
+            Self::Engine(error) | Self::Key(error) => error.code(),
             Self::Runtime(error) => error.code(),
             Self::NoWorkspace => "no-workspace",
             Self::WhichWorkspace { .. } => "which-workspace",

@@ -9,6 +9,7 @@
     allow(clippy::arc_with_non_send_sync, reason = "a browser's store has one thread")
 )]
 
+mod checkpoint;
 mod commit;
 pub mod documents;
 mod draft;
@@ -29,6 +30,7 @@ mod sealed;
 mod stamp;
 mod state;
 
+pub use checkpoint::Head;
 pub use commit::{Committed, RefOutcome, When};
 pub use draft::{Capture, SnapshotDraft};
 pub use error::{ErrorClass, Unnameable, WorkspaceError};

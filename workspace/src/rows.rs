@@ -19,6 +19,14 @@ use markerbed_storage::RowChange;
 /// What every key of a derived row begins with; rows of others begin otherwise.
 pub const PREFIX: &[u8] = b"ledger/";
 
+/// What the keys of kept checkpoints begin with: no entry makes them.
+pub const CHECKPOINTS: &[u8] = b"checkpoint/";
+
+/// The checkpoint of so many entries.
+pub fn checkpoint_key(size: u64) -> Bytes {
+    [CHECKPOINTS, &size.to_be_bytes()].concat().into()
+}
+
 /// Tells whether a row says what a snapshot holds: its source, its root.
 pub fn is_of_what_a_snapshot_holds(row_key: &[u8]) -> bool {
     let kind = row_key.strip_prefix(PREFIX).unwrap_or_default();

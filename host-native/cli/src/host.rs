@@ -40,6 +40,8 @@ pub(crate) struct Place {
     pub(crate) read_only: bool,
     /// What `XDG_CONFIG_HOME` says.
     pub(crate) config_home: Option<OsString>,
+    /// What `XDG_DATA_HOME` says.
+    pub(crate) data_home: Option<OsString>,
     /// What `HOME` says.
     pub(crate) home: Option<OsString>,
 }
@@ -53,6 +55,7 @@ impl Host {
             key: set("MARKERBED_KEY").map(PathBuf::from),
             seal_key: set("MARKERBED_SEAL_KEY").map(PathBuf::from),
             config_home: set("XDG_CONFIG_HOME"),
+            data_home: set("XDG_DATA_HOME"),
             home: set("HOME"),
             ..Place::default()
         };

@@ -10,7 +10,6 @@ use bytes::Bytes;
 use markerbed_core::{
     ContentId, Id16, NodeId, WorkspaceId,
     access::{Right, Scope},
-    ledger::{LedgerEntry, Operation},
     tree::EvidenceDocument,
 };
 use markerbed_host::{
@@ -106,11 +105,21 @@ impl Opened {
     pub(crate) fn unchecked_stamp(&self, host: &mut Host, time_ms: i64) -> Result<Stamp, Failure> {
         let id = self.workspace.id();
         let keys = Keys::load(&key_path(&host.place, id)?, id)?;
-        if let Some(LedgerEntry { operation: Operation::WorkspaceCreated(genesis), .. }) =
-            wait(self.workspace.entry(0))?
-        {
-            keys.check_fits(&genesis)?;
-        }
+        keys.check_fits(wait(self.workspace.active_key())?)?;
+        self.stamp_of(host, time_ms, &keys)
+    }
+
+    /// As [`Self::stamp`], for keys that need not be those that sign.
+    ///
+    /// # Errors
+    ///
+    /// If the system has no random bytes.
+    pub(crate) fn stamp_of(
+        &self,
+        host: &mut Host,
+        time_ms: i64,
+        keys: &Keys,
+    ) -> Result<Stamp, Failure> {
         self.note_clock(host, time_ms)?;
         let request = Id16::from_bytes(host.inputs.random()?);
         Ok(Stamp { agent: keys.agent(), request, time_ms })

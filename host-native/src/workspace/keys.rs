@@ -12,8 +12,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use ed25519_dalek::SigningKey;
-use markerbed_core::{Id16, NodeId, WorkspaceId, id::PublicKey, ledger::Genesis};
+use ed25519_dalek::{Signer, SigningKey};
+use markerbed_core::{
+    Id16, NodeId, Sha256Digest, WorkspaceId, id::PublicKey, signature::Signature,
+};
 use zeroize::Zeroizing;
 
 use crate::shown::shown;
@@ -92,13 +94,52 @@ pub enum KeyError {
         /// Whose key is needed.
         wanted: WorkspaceId,
     },
-    /// The workspace began with another key.
+    /// Another key signs for the workspace.
     #[error("the key {found} is not the one of this workspace, {wanted}")]
     NotOfWorkspace {
         /// The key at hand.
         found: PublicKey,
-        /// The key that the workspace began with.
+        /// The key that signs for the workspace.
         wanted: PublicKey,
+    },
+    /// A key that must sign, too, is not at hand.
+    #[error(
+        "key {key} must sign the next checkpoint, too, and is not at hand; run `markerbed key \
+         rotate` again where both keys are"
+    )]
+    SignerMissing {
+        /// The key.
+        key: PublicKey,
+    },
+    /// A larger head was signed: the store is older than what was signed.
+    #[error(
+        "{}: a checkpoint of {signed} entries was signed, and the store has {size}; it was put \
+         back to an earlier state, or another store of this workspace goes on: nothing is signed",
+        shown(.path)
+    )]
+    SignedMore {
+        /// Which file says so.
+        path: PathBuf,
+        /// How many entries the largest signed head has.
+        signed: u64,
+        /// How many the head has that was to be signed.
+        size: u64,
+    },
+    /// Another root of this size was signed.
+    #[error(
+        "{}: of {size} entries the root {signed} was signed, and the store has {root}: two \
+         histories, and nothing is signed",
+        shown(.path)
+    )]
+    SignedOther {
+        /// Which file says so.
+        path: PathBuf,
+        /// How many entries both heads have.
+        size: u64,
+        /// The root that was signed.
+        signed: Sha256Digest,
+        /// The root that was to be signed.
+        root: Sha256Digest,
     },
     /// The user has no configuration folder.
     #[error(
@@ -182,13 +223,18 @@ impl Keys {
         if keys.public() == public { Ok(keys) } else { Err(broken("its halves do not fit")) }
     }
 
-    /// Checks that it is the key that a workspace began with.
+    /// Signs with the secret half.
+    pub fn sign(&self, message: &[u8]) -> Signature {
+        Signature::from_bytes(self.signing.sign(message).to_bytes())
+    }
+
+    /// Checks that it is the key that signs for a workspace now.
     ///
     /// # Errors
     ///
     /// [`KeyError::NotOfWorkspace`].
-    pub fn check_fits(&self, genesis: &Genesis) -> Result<(), KeyError> {
-        let (found, wanted) = (self.public(), genesis.first_key);
+    pub fn check_fits(&self, active: PublicKey) -> Result<(), KeyError> {
+        let (found, wanted) = (self.public(), active);
         if found == wanted { Ok(()) } else { Err(KeyError::NotOfWorkspace { found, wanted }) }
     }
 
@@ -225,6 +271,9 @@ impl KeyError {
             Self::Broken { .. } => "key-broken",
             Self::Foreign { .. } => "key-foreign",
             Self::NotOfWorkspace { .. } => "key-not-of-workspace",
+            Self::SignerMissing { .. } => "signer-missing",
+            Self::SignedMore { .. } => "signed-more",
+            Self::SignedOther { .. } => "signed-other",
             Self::NoFolder => "no-configuration-folder",
             Self::System { .. } => "key-system",
             Self::NoEntropy { .. } => "no-entropy",

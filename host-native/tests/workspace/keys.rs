@@ -157,7 +157,7 @@ fn the_key_of_another_workspace_is_refused() {
 
     let KeyError::Foreign { found, wanted, .. } = error else { panic!("{error}") };
     assert_eq!((found, wanted), (WORKSPACE, other));
-    assert_eq!(keys.check_fits(&genesis(1)).unwrap_err().code(), "key-not-of-workspace");
+    assert_eq!(keys.check_fits(genesis(1).first_key).unwrap_err().code(), "key-not-of-workspace");
 }
 
 #[test]

@@ -23,24 +23,35 @@ use crate::{
     text::{counted, shown},
 };
 
-/// Write a proof that a path is in a snapshot, or is not
+/// Write a proof that a path is in a snapshot, or is not; or that an entry is in the ledger
 ///
 /// Whoever has the root or the snapshot's id checks it with `markerbed verify` and needs nothing
-/// else. Exits with 1 if --absent is asked for and the path is there.
+/// else. Exits with 1 if --absent is asked for and the path is there. With --entry, or --since, the
+/// proof stands on the newest checkpoint, and the key that signed it is what the verifier needs.
 #[derive(clap::Args)]
 pub(crate) struct Prove {
     /// The path
-    #[arg(value_name = "REF:PATH")]
-    reference: OsString,
+    #[arg(value_name = "REF:PATH", required_unless_present_any = ["entry", "since"])]
+    reference: Option<OsString>,
     /// Where the proof goes: a new file, or - for standard output
     #[arg(long, short, value_name = "FILE")]
-    output: PathBuf,
+    pub(super) output: PathBuf,
     /// Show no name but those of the path; that no other node is there is then not shown
     #[arg(long)]
     blind: bool,
     /// Prove that nothing is there
     #[arg(long, conflicts_with = "blind")]
     absent: bool,
+    /// Prove that the entry with this number is in the ledger
+    #[arg(long, value_name = "NUMBER", conflicts_with_all = ["reference", "blind", "absent"])]
+    pub(super) entry: Option<u64>,
+    /// Prove that the ledger grew from so many entries and nothing before was changed
+    #[arg(
+        long,
+        value_name = "ENTRIES",
+        conflicts_with_all = ["reference", "blind", "absent", "entry"]
+    )]
+    pub(super) since: Option<u64>,
 }
 
 /// What `markerbed prove --json` answers.
@@ -64,8 +75,9 @@ pub(crate) struct ProveAnswer {
 
 impl Prove {
     pub(crate) fn run(self, host: &mut Host) -> Result<Exit, Failure> {
+        let Some(argument) = &self.reference else { return self.prove_ledger(host) };
         let opened = Opened::of(host, Purpose::Read)?;
-        let reference = reference(&self.reference)?;
+        let reference = reference(argument)?;
         if !self.absent {
             // Says which part of the path is not there, instead of proving that.
             wait(opened.workspace.resolve_node(&reference))?;
@@ -106,7 +118,7 @@ impl Prove {
 }
 
 /// Writes a file that was not there, durably; nothing is left of it if that fails.
-fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+pub(super) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let failed = |cause: io::Error| match cause.kind() {
         io::ErrorKind::AlreadyExists => {
             let message = format!("{}: exists already; name a new file", shown(path));

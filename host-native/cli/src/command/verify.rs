@@ -7,7 +7,8 @@ use std::{
 };
 
 use markerbed_core::{
-    NodeId, SnapshotId,
+    Error, NodeId, SnapshotId,
+    checkpoint::{SignedCheckpoint, VerifierKey},
     limits::PROOF_BYTES_MAX,
     tree::{Expectation, Finding, TreeClaim, Verdict},
 };
@@ -15,6 +16,7 @@ use markerbed_host::{drive::blocking::wait, workspace::WorkspaceError};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::verify_ledger::{LedgerFile, Trust};
 use crate::{
     exit::Exit,
     failure::Failure,
@@ -28,6 +30,10 @@ use crate::{
 ///
 /// Exits with 0 if the proof shows its claim in the tree that --root or --snapshot names, with 1 if
 /// it does not, and with 3 if it agrees with itself but nobody said what to compare it with.
+///
+/// A checkpoint, or a proof of an entry or of growth, is compared with the keys of --trust, and
+/// with the checkpoint of the same log that was verified before: a fork or a rollback exits with 1
+/// and shows both; with 3 if nothing shows that the log grew from the one into the other.
 #[derive(clap::Args)]
 pub(crate) struct Verify {
     /// The proof; - reads standard input
@@ -39,9 +45,18 @@ pub(crate) struct Verify {
     /// The snapshot that the tree must be of, known from elsewhere
     #[arg(long, value_name = "ID")]
     snapshot: Option<SnapshotId>,
+    /// A key of a log or of a witness, known from elsewhere; may be given several times
+    #[arg(long, value_name = "KEY", conflicts_with_all = ["root", "snapshot"])]
+    trust: Vec<VerifierKey>,
+    /// An earlier checkpoint of the same log, to compare with
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["root", "snapshot"])]
+    since: Option<PathBuf>,
+    /// Neither compare with checkpoints verified before nor keep this one
+    #[arg(long)]
+    no_keep: bool,
 }
 
-/// What `markerbed verify --json` answers.
+/// What `markerbed verify --json` answers of a proof about a tree.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(title = "verify")]
 pub(crate) struct VerifyAnswer {
@@ -60,15 +75,16 @@ pub(crate) struct VerifyAnswer {
 }
 
 /// What a proof turned out to be.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(inline)]
-enum Judgement {
+pub(super) enum Judgement {
     /// It shows its claim, in the tree that was expected.
     Verified,
     /// It agrees with itself; nobody said what to compare it with.
     Consistent,
     /// It shows nothing, or something about another tree.
+    #[default]
     False,
 }
 
@@ -116,7 +132,7 @@ enum Found {
 /// What is wrong with a proof.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(inline)]
-struct Wrong {
+pub(super) struct Wrong {
     /// Its stable name.
     code: String,
     /// The same for people.
@@ -126,6 +142,9 @@ struct Wrong {
 impl Verify {
     pub(crate) fn run(self, host: &mut Host) -> Result<Exit, Failure> {
         let proof = read(&self.file)?;
+        if let Some(file) = LedgerFile::of(&proof) {
+            return file.verify(host, &self.trust()?);
+        }
         let expectation = match (self.root, self.snapshot) {
             (Some(root), _) => Expectation::Root(root),
             (None, Some(snapshot)) => Expectation::Snapshot(snapshot),
@@ -139,6 +158,14 @@ impl Verify {
             Verdict::Differs(_) | Verdict::Broken(_) => Exit::False,
         };
         host.output.conclude(&VerifyAnswer::of(verdict, expectation), exit)
+    }
+}
+
+impl Verify {
+    fn trust(self) -> Result<Trust, Failure> {
+        let parse = |file: PathBuf| SignedCheckpoint::parse(&read(&file)?).map_err(Failure::from);
+        let since = self.since.map(parse).transpose()?;
+        Ok(Trust { keys: self.trust, since, keeps: !self.no_keep })
     }
 }
 
@@ -196,6 +223,18 @@ impl Claim {
 }
 
 impl Wrong {
+    pub(super) fn of(error: &Error) -> Self {
+        Self { code: error.code().to_owned(), message: error.to_string() }
+    }
+
+    pub(super) fn told(code: &str, message: &str) -> Self {
+        Self { code: code.to_owned(), message: message.to_owned() }
+    }
+
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+
     fn other_tree(claim: &TreeClaim, expectation: Expectation) -> Self {
         let message = match (expectation, claim.snapshot) {
             (Expectation::Snapshot(_), None) => {

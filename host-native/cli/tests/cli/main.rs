@@ -10,6 +10,7 @@
 mod support;
 
 mod attributes;
+mod checkpoints;
 mod documents;
 #[cfg(feature = "component")]
 mod engines;

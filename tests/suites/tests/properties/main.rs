@@ -8,6 +8,7 @@
     reason = "this is how a test fails"
 )]
 
+mod checkpoint;
 mod json;
 mod ledger;
 mod map;
