@@ -6,10 +6,11 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::{
     command::{
-        acl::Acl, cat::Cat, check::Check, checkpoint::Checkpoint, completions::Completions,
-        demo::Demo, diff::Diff, documents::Documents, init::Init, key::Key, log::Log, ls::Ls,
-        man::Man, prove::Prove, refs::Ref, repair::Repair, restore::Restore, show::Show,
-        snap::Snap, status::Status, verify::Verify, version::Version, watch::Watch,
+        acl::Acl, audit::Audit, cat::Cat, check::Check, checkpoint::Checkpoint,
+        completions::Completions, demo::Demo, diff::Diff, documents::Documents, init::Init,
+        key::Key, log::Log, ls::Ls, man::Man, prove::Prove, refs::Ref, repair::Repair,
+        restore::Restore, show::Show, snap::Snap, status::Status, verify::Verify, version::Version,
+        watch::Watch,
     },
     exit::Exit,
     failure::Failure,
@@ -80,6 +81,7 @@ pub(crate) enum Command {
     Verify(Verify),
     Check(Check),
     Repair(Repair),
+    Audit(Audit),
     Checkpoint(Checkpoint),
     Key(Key),
     Ref(Ref),
@@ -115,6 +117,7 @@ impl Command {
             Self::Verify(verify) => verify.run(host),
             Self::Check(check) => check.run(host),
             Self::Repair(repair) => repair.run(host),
+            Self::Audit(audit) => audit.run(host),
             Self::Checkpoint(checkpoint) => checkpoint.run(host),
             Self::Key(key) => key.run(host),
             Self::Ref(refs) => refs.run(host),

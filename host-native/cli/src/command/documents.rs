@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::{
     acl::{AclAnswer, AclLsAnswer, AclWhyAnswer},
+    audit::AuditVerifyAnswer,
     cat::CatAnswer,
     check::CheckAnswer,
     checkpoint::CheckpointAnswer,
@@ -135,6 +136,7 @@ fn schemas() -> Vec<(&'static str, String)> {
         ("prove", schema::<ProveAnswer>()),
         ("verify", schema::<VerifyAnswer>()),
         ("check", schema::<CheckAnswer>()),
+        ("audit-verify", schema::<AuditVerifyAnswer>()),
         ("checkpoint", schema::<CheckpointAnswer>()),
         ("key", schema::<KeyAnswer>()),
         ("key-change", schema::<KeyChangeAnswer>()),

@@ -56,6 +56,8 @@ pub(crate) struct LogAnswer {
     /// The StateId that was recorded.
     #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<HexId>,
+    #[serde(skip)]
+    shows_agent: bool,
 }
 
 /// A snapshot that was committed.
@@ -117,7 +119,10 @@ impl Log {
 }
 
 /// What was said of the snapshots, as far as that can be read without much ado.
-fn messages(opened: &Opened, logged: &[Logged]) -> Result<BTreeMap<ContentId, String>, Failure> {
+pub(super) fn messages(
+    opened: &Opened,
+    logged: &[Logged],
+) -> Result<BTreeMap<ContentId, String>, Failure> {
     let evidence = |logged: &Logged| logged.snapshot.as_ref()?.evidence;
     let ids: Vec<ContentId> = logged.iter().filter_map(evidence).collect();
     let (store, workspace) = (opened.store(), opened.workspace.id());
@@ -135,7 +140,7 @@ fn messages(opened: &Opened, logged: &[Logged]) -> Result<BTreeMap<ContentId, St
 }
 
 impl LogAnswer {
-    fn of(logged: &Logged, messages: &BTreeMap<ContentId, String>) -> Self {
+    pub(super) fn of(logged: &Logged, messages: &BTreeMap<ContentId, String>) -> Self {
         let entry = &logged.entry;
         let mut answer = Self {
             number: entry.number,
@@ -147,6 +152,7 @@ impl LogAnswer {
             moved: None,
             workspace: None,
             state: None,
+            shows_agent: false,
         };
         match &entry.operation {
             Operation::WorkspaceCreated(genesis) => answer.workspace = Some(genesis.id().into()),
@@ -160,6 +166,13 @@ impl LogAnswer {
             _ => {}
         }
         answer
+    }
+}
+
+impl LogAnswer {
+    /// The same, whose text says who did it.
+    pub(super) fn with_agent(self) -> Self {
+        Self { shows_agent: true, ..self }
     }
 }
 
@@ -229,7 +242,9 @@ impl Report for LogAnswer {
             }
             _ => self.operation.clone(),
         };
-        text.line(format_args!("{number}  {time}  {what}"))
+        let agent =
+            if self.shows_agent { format!("{}  ", self.agent.as_str()) } else { String::new() };
+        text.line(format_args!("{number}  {time}  {agent}{what}"))
     }
 }
 

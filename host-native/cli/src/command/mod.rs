@@ -1,6 +1,7 @@
 //! One file a command: it parses, drives, prints, and decides nothing.
 
 pub(crate) mod acl;
+pub(crate) mod audit;
 pub(crate) mod cat;
 pub(crate) mod check;
 pub(crate) mod checkpoint;

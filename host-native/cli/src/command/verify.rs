@@ -286,7 +286,7 @@ impl Report for VerifyAnswer {
 }
 
 /// Reads a proof, and no more of a file than a proof may have.
-fn read(file: &Path) -> Result<Vec<u8>, Failure> {
+pub(super) fn read(file: &Path) -> Result<Vec<u8>, Failure> {
     let failed = |cause: io::Error| Failure::system(shown(file), &cause);
     let mut bytes = Vec::new();
     // One byte more, so that a file that is too long is seen to be so.

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use serde_json::Value;
 
-use crate::support::Desk;
+use crate::support::{Desk, copy};
 
 #[test]
 fn an_entry_is_proven_to_whoever_has_the_key_and_nothing_else() {
@@ -254,19 +254,6 @@ fn forget_signed(desk: &Desk) {
         let path = file.unwrap().path();
         if path.extension().is_some_and(|extension| extension == "signed") {
             fs::remove_file(path).unwrap();
-        }
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir(to).unwrap();
-    for file in fs::read_dir(from).unwrap() {
-        let file = file.unwrap();
-        let target = to.join(file.file_name());
-        if file.file_type().unwrap().is_dir() {
-            copy(&file.path(), &target);
-        } else {
-            fs::copy(file.path(), target).unwrap();
         }
     }
 }

@@ -10,6 +10,7 @@
 mod support;
 
 mod attributes;
+mod audit;
 mod checkpoints;
 mod documents;
 #[cfg(feature = "component")]

@@ -194,3 +194,17 @@ fn check_object(json_exit: i32, object: &Value, exit: i32, code: &str) {
     assert_eq!(object["error"]["code"], code, "{object}");
     assert_eq!(object["error"]["exit_code"], exit, "{object}");
 }
+
+/// Copies a directory and what is in it.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    fs::create_dir(to).unwrap();
+    for file in fs::read_dir(from).unwrap() {
+        let file = file.unwrap();
+        let target = to.join(file.file_name());
+        if file.file_type().unwrap().is_dir() {
+            copy(&file.path(), &target);
+        } else {
+            fs::copy(file.path(), target).unwrap();
+        }
+    }
+}
