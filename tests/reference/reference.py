@@ -1464,9 +1464,10 @@ class State:
         require(self.keys[key] != REVOKED, "revoked-key")
         require(self.keys[key] != ACTIVE, "last-key")
         self.keys[key] = REVOKED
+
     def check_permitted(self, agent, operation):
         """[APPLY-8]"""
-        if isinstance(operation, (Committed, RefMoved)):
+        if isinstance(operation, (Committed, RefMoved, Stated)):
             needed, path = "write", b""
         elif isinstance(operation, (Granted, Revoked)):
             needed, path = "administer", operation.path

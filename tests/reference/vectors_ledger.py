@@ -381,6 +381,13 @@ def by(agents_and_operations):
     return {"entries": [encoded(operation, at, agent) for at, (agent, operation) in pairs]}
 
 
+def stated_by(agents_and_operations):
+    state = r.State()
+    for at, (agent, operation) in enumerate(agents_and_operations):
+        state.apply(entry(operation, at, agent))
+    return r.Stated(state.id())
+
+
 def granted(agent, role, path=b"", by=AGENT):
     return (by, r.Granted(agent, role, path))
 
@@ -409,10 +416,7 @@ def grant_states(cases):
             "APPLY-8",
             [granted(OTHER, 4, b"a"), granted(THIRD, 1, b"a/b", OTHER)],
         ),
-        "a state by one who may only read": (
-            "APPLY-8",
-            [granted(OTHER, 1)],
-        ),
+        "a state by a writer": ("APPLY-8", [writer, (OTHER, stated_by([created, writer]))]),
         "a writer moves a ref": (
             "APPLY-8",
             [(AGENT, commit(A)), writer, (OTHER, r.RefMoved(b"r", None, A))],
@@ -429,6 +433,11 @@ def grant_states(cases):
 def not_permitted():
     admin, writer = granted(OTHER, 4), granted(OTHER, 2)
     return {
+        "a state by one who may only read": (
+            "APPLY-8",
+            "not-permitted",
+            [granted(OTHER, 1), (OTHER, stated_by([(AGENT, CREATED), granted(OTHER, 1)]))],
+        ),
         "granted by nobody": ("APPLY-8", "not-permitted", [granted(THIRD, 1, b"", OTHER)]),
         "revoked by nobody": ("APPLY-8", "not-permitted", [(OTHER, r.Revoked(AGENT, b""))]),
         "granted by a writer": (

@@ -129,17 +129,14 @@ impl Operation {
     }
 
     /// The operation's name, the same in every binding.
-    pub const fn word(&self) -> &'static str {
-        match self {
-            Self::WorkspaceCreated(_) => "workspace created",
-            Self::Granted { .. } => "grant",
-            Self::Revoked { .. } => "revoke",
-            Self::SnapshotCommitted { .. } => "snapshot committed",
-            Self::RefMoved(_) => "ref moved",
-            Self::KeyRotated(_) => "key rotated",
-            Self::KeyRevoked(_) => "key revoked",
-            Self::State(_) => "state",
-        }
+    pub fn word(&self) -> &'static str {
+        let found = OPERATIONS.iter().find(|(tag, _)| *tag == self.tag());
+        found.map_or("", |(_, word)| word)
+    }
+
+    /// The names of all operations.
+    pub fn words() -> impl Iterator<Item = &'static str> {
+        OPERATIONS.iter().map(|(_, word)| *word)
     }
 
     /// Checks that the grants let `agent` do this (APPLY-8).
@@ -149,7 +146,7 @@ impl Operation {
     /// [`Error::NotPermitted`].
     pub fn check_permitted(&self, grants: &Grants, agent: Id16) -> Result<(), Error> {
         match self {
-            Self::SnapshotCommitted { .. } | Self::RefMoved(_) => {
+            Self::SnapshotCommitted { .. } | Self::RefMoved(_) | Self::State(_) => {
                 grants.check(agent, Right::Write, &Path::ROOT)
             }
             Self::KeyRotated(_) | Self::KeyRevoked(_) if grants.is_governed() => {
@@ -297,6 +294,16 @@ fn take_place(reader: &mut Reader<'_>) -> Result<Option<SnapshotId>, Error> {
     Ok(reader.take_option(Reader::take_fixed)?.map(SnapshotId::from_bytes))
 }
 
+const OPERATIONS: [(u8, &str); 8] = [
+    (WORKSPACE_CREATED, "workspace created"),
+    (GRANTED, "grant"),
+    (REVOKED, "revoke"),
+    (SNAPSHOT_COMMITTED, "snapshot committed"),
+    (REF_MOVED, "ref moved"),
+    (KEY_ROTATED, "key rotated"),
+    (KEY_REVOKED, "key revoked"),
+    (STATE, "state"),
+];
 const WORKSPACE_CREATED: u8 = 1;
 const GRANTED: u8 = 2;
 const REVOKED: u8 = 3;

@@ -11,7 +11,7 @@ use std::{
 use markerbed_core::{
     Error, Id16,
     checkpoint::{Checkpoint, SignedCheckpoint, VerifierKey},
-    ledger::KeyStatus,
+    ledger::{KeyStatus, Operation},
 };
 use markerbed_host::{
     drive::blocking::wait,
@@ -48,7 +48,7 @@ pub(crate) struct Audit {
     #[arg(long, value_name = "DIGITS", value_parser = digits)]
     agent: Option<String>,
     /// Only this, as `log` calls it, for example "ref moved"; again for more
-    #[arg(long = "operation", value_name = "NAME")]
+    #[arg(long = "operation", value_name = "NAME", value_parser = operation)]
     operations: Vec<String>,
     /// The number of the first entry
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
@@ -249,6 +249,15 @@ fn digits(text: &str) -> Result<String, String> {
         1..=32 if text.bytes().all(is_digit) => Ok(text.to_owned()),
         _ => Err("1 to 32 lower-case hex digits".to_owned()),
     }
+}
+
+/// The name of an operation.
+fn operation(text: &str) -> Result<String, String> {
+    if Operation::words().any(|word| word == text) {
+        return Ok(text.to_owned());
+    }
+    let words: Vec<&str> = Operation::words().collect();
+    Err(format!("one of: {}", words.join(", ")))
 }
 
 const ENTRIES_AT_ONCE: u64 = 1_000;
