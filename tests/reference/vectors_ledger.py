@@ -426,6 +426,10 @@ def grant_states(cases):
         cases.accept(f"grants: {title}", rule, **by([created, *entries]))
     many = [granted(r.content_id(b"%d" % at)[:16], 1 + at % 4) for at in range(140)]
     cases.accept("grants: 140 agents, a map of two levels", "STATE-1", **by([created, *many]))
+    reader = granted(OTHER, 1)
+    by_reader = [created, reader, (OTHER, stated_by([created, reader]))]
+    title = "grants: a state by one who may only read"
+    cases.refuse(title, "APPLY-8", "not-permitted", **by(by_reader))
     for title, (rule, error, entries) in {**not_permitted(), **wrong_grants()}.items():
         cases.refuse(f"grants: {title}", rule, error, **by([created, *entries]))
 
@@ -433,11 +437,6 @@ def grant_states(cases):
 def not_permitted():
     admin, writer = granted(OTHER, 4), granted(OTHER, 2)
     return {
-        "a state by one who may only read": (
-            "APPLY-8",
-            "not-permitted",
-            [granted(OTHER, 1), (OTHER, stated_by([(AGENT, CREATED), granted(OTHER, 1)]))],
-        ),
         "granted by nobody": ("APPLY-8", "not-permitted", [granted(THIRD, 1, b"", OTHER)]),
         "revoked by nobody": ("APPLY-8", "not-permitted", [(OTHER, r.Revoked(AGENT, b""))]),
         "granted by a writer": (

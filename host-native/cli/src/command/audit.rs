@@ -31,7 +31,7 @@ use crate::{
     json::HexId,
     open::{Opened, Purpose},
     output::{Colour, Report, Text},
-    text::grouped,
+    text::{grouped, shown},
 };
 
 /// List what was done, by whom, the oldest first
@@ -151,7 +151,10 @@ impl Audit {
 
 impl AuditVerify {
     fn run(self, host: &mut Host) -> Result<Exit, Failure> {
-        let signed = SignedCheckpoint::parse(&read(&self.since)?)?;
+        let signed = SignedCheckpoint::parse(&read(&self.since)?).map_err(|error| {
+            let message = format!("{}: {error}", shown(&self.since));
+            Failure::new(Exit::False, error.code(), message)
+        })?;
         let checkpoint = signed.checkpoint();
         let opened = Opened::of(host, Purpose::Read)?;
         let workspace = &opened.workspace;
