@@ -248,7 +248,8 @@ fn bad_path(path: &OsString) -> Failure {
     Failure::usage("bad-path", message)
 }
 
-fn in_words(path: &PathBytes) -> String {
+/// A path of a grant, for people.
+pub(super) fn in_words(path: &PathBytes) -> String {
     if path.0.is_empty() { "the whole workspace".to_owned() } else { path.shown().to_string() }
 }
 

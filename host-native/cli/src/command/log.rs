@@ -3,19 +3,21 @@
 use std::{collections::BTreeMap, io};
 
 use markerbed_core::{
-    ContentId, SnapshotId,
-    ledger::{Operation, RefChange, RefMove},
+    ContentId, Id16, SnapshotId,
+    access::{Role, Scope},
+    ledger::{KeyRevocation, Operation, RefChange, RefMove},
     tree::{EvidenceDocument, Snapshot},
 };
 use markerbed_host::{drive::blocking::wait, workspace::Logged};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::acl::in_words;
 use crate::{
     exit::Exit,
     failure::{Failure, one_line},
     host::Host,
-    json::{HexId, HexId16},
+    json::{HexId, HexId16, PathBytes},
     open::{Opened, Purpose},
     output::{Colour, Report, Text},
     text::grouped,
@@ -56,8 +58,42 @@ pub(crate) struct LogAnswer {
     /// The StateId that was recorded.
     #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<HexId>,
+    /// The role that was given or taken away.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grant: Option<LoggedGrant>,
+    /// The key that was rotated out or revoked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<LoggedKey>,
     #[serde(skip)]
     shows_agent: bool,
+}
+
+/// A role that was given or taken away.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct LoggedGrant {
+    /// Whose role.
+    agent: HexId16,
+    /// Which one it is now; absent if it was taken away.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<&'static str>,
+    /// Where; empty for the whole workspace.
+    #[serde(flatten)]
+    path: PathBytes,
+}
+
+/// A key that signs no more.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct LoggedKey {
+    /// The key.
+    public_key: HexId,
+    /// The key that took over, if it was rotated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    new: Option<HexId>,
+    /// Why it was revoked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
 }
 
 /// A snapshot that was committed.
@@ -152,6 +188,8 @@ impl LogAnswer {
             moved: None,
             workspace: None,
             state: None,
+            grant: None,
+            key: None,
             shows_agent: false,
         };
         match &entry.operation {
@@ -163,6 +201,20 @@ impl LogAnswer {
             }
             Operation::RefMoved(change) => answer.moved = Some(LoggedRef::changed(change)),
             Operation::State(id) => answer.state = Some(id.into()),
+            Operation::Granted { agent, role, scope } => {
+                answer.grant = Some(LoggedGrant::of(*agent, Some(*role), scope));
+            }
+            Operation::Revoked { agent, scope } => {
+                answer.grant = Some(LoggedGrant::of(*agent, None, scope));
+            }
+            Operation::KeyRotated(rotation) => {
+                let new = Some(rotation.new.into());
+                answer.key = Some(LoggedKey { public_key: rotation.old.into(), new, reason: None });
+            }
+            Operation::KeyRevoked(KeyRevocation { key, reason }) => {
+                let reason = Some(reason.word());
+                answer.key = Some(LoggedKey { public_key: key.into(), new: None, reason });
+            }
             _ => {}
         }
         answer
@@ -173,6 +225,14 @@ impl LogAnswer {
     /// The same, whose text says who did it.
     pub(super) fn with_agent(self) -> Self {
         Self { shows_agent: true, ..self }
+    }
+}
+
+impl LogAnswer {
+    /// Who may do what now, or which key counts.
+    fn change_of_access(&self) -> Option<String> {
+        let grant = self.grant.as_ref().map(LoggedGrant::sentence);
+        grant.or_else(|| self.key.as_ref().map(LoggedKey::sentence))
     }
 }
 
@@ -189,6 +249,32 @@ impl LoggedSnapshot {
             root: snapshot.map(|snapshot| snapshot.root.into()),
             coverage: snapshot.map(|snapshot| snapshot.coverage.word().to_owned()),
             message,
+        }
+    }
+}
+
+impl LoggedGrant {
+    fn of(agent: Id16, role: Option<Role>, scope: &Scope) -> Self {
+        let path = PathBytes(scope.path().as_bytes().to_vec());
+        Self { agent: agent.into(), role: role.map(Role::word), path }
+    }
+
+    fn sentence(&self) -> String {
+        let (agent, place) = (self.agent.as_str(), in_words(&self.path));
+        match self.role {
+            Some(role) => format!("agent {agent} made {role} of {place}"),
+            None => format!("the role of agent {agent} in {place} taken away"),
+        }
+    }
+}
+
+impl LoggedKey {
+    fn sentence(&self) -> String {
+        let key = self.public_key.short();
+        match (&self.new, self.reason) {
+            (Some(new), _) => format!("key {key} rotated to {}", new.short()),
+            (None, Some(reason)) => format!("key {key} revoked: {reason}"),
+            (None, None) => format!("key {key}"),
         }
     }
 }
@@ -240,7 +326,7 @@ impl Report for LogAnswer {
             (None, None, None, Some(workspace)) => {
                 format!("workspace {} created", workspace.short())
             }
-            _ => self.operation.clone(),
+            _ => self.change_of_access().unwrap_or_else(|| self.operation.clone()),
         };
         let agent =
             if self.shows_agent { format!("{}  ", self.agent.as_str()) } else { String::new() };

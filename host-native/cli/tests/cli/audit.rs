@@ -36,6 +36,39 @@ fn entries_are_listed_from_the_oldest_by_agent_operation_and_range() {
 }
 
 #[test]
+fn who_was_given_what_and_which_key_took_over_is_told() {
+    let desk = desk();
+    let other = "00112233445566778899aabbccddeeff";
+    desk.ok(&["acl", "grant", other, "reader", "a/b"]);
+    desk.ok(&["acl", "revoke", other, "a/b"]);
+    desk.ok(&["key", "rotate"]);
+    let keys = desk.json("key", &["key", "ls"]).1;
+    let old = keys.iter().find(|key| key["status"] == "rotated out").unwrap()["public_key"].clone();
+    desk.ok(&["key", "revoke", old.as_str().unwrap(), "--reason", "lost"]);
+
+    let lines = desk.json("log", &["audit", "--from", "2"]).1;
+    let text = desk.ok(&["log"]);
+
+    let of = |operation: &str| lines.iter().find(|line| line["operation"] == operation).unwrap();
+    let (grant, revoke) = (&of("grant")["grant"], &of("revoke")["grant"]);
+    assert_eq!(
+        (&grant["agent"], &grant["role"], &grant["path"]),
+        (&other.into(), &"reader".into(), &"a/b".into())
+    );
+    assert_eq!((&revoke["agent"], revoke.get("role")), (&other.into(), None));
+    assert_eq!(of("key rotated")["key"]["public_key"], old);
+    assert_eq!(of("key revoked")["key"]["reason"], "lost");
+    for said in [
+        format!("agent {other} made reader of a/b"),
+        format!("the role of agent {other} in a/b taken away"),
+        format!("key {} rotated to ", &old.as_str().unwrap()[..8]),
+        format!("key {} revoked: lost", &old.as_str().unwrap()[..8]),
+    ] {
+        assert!(text.contains(&said), "{said}: {text}");
+    }
+}
+
+#[test]
 fn whoever_follows_sees_what_another_process_records() {
     let desk = desk();
     let mut child = desk
