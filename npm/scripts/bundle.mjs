@@ -5,6 +5,7 @@
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { rollup } from 'rollup';
 import { dts } from 'rollup-plugin-dts';
+import { minify } from 'terser';
 
 const ROOT = new URL('../', import.meta.url);
 const BUILT = new URL('build/', ROOT).pathname;
@@ -22,7 +23,7 @@ export async function bundle() {
   copyFileSync(new URL('src/markerbed.d.wasm.ts', ROOT), new URL('markerbed.wasm.d.ts', DIST));
   copyFileSync(new URL('src/places.d.ts', ROOT), new URL('places.d.ts', DIST));
 
-  const scripts = { external: /^node:|\.wasm$/, plugins: [maps] };
+  const scripts = { external: /^node:|\.wasm$/, plugins: [maps, small] };
   await write(scripts, named('.js'), '.js', { format: 'es', sourcemap: true });
   const entries = await write(scripts, named('.cjs'), '.cjs', { format: 'cjs', sourcemap: true });
   const types = { external: /^node:|\.wasm$/, plugins: [dts()] };
@@ -59,6 +60,22 @@ const maps = {
   load(id) {
     if (!id.startsWith(BUILT)) return null;
     return { code: readFileSync(id, 'utf8'), map: JSON.parse(readFileSync(`${id}.map`, 'utf8')) };
+  },
+};
+
+/** Takes out what only a reader of the sources needs: the maps lead there. */
+const small = {
+  name: 'small',
+  async renderChunk(code, _chunk, { format }) {
+    const { code: made, map } = await minify(code, {
+      // Node finds the exports of a script that is required by their statements.
+      compress: { sequences: false },
+      keep_classnames: true,
+      module: format === 'es',
+      toplevel: true,
+      sourceMap: true,
+    });
+    return { code: made, map: JSON.parse(map) };
   },
 };
 
