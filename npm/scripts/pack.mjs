@@ -34,7 +34,7 @@ export function downloaded(entry) {
   for (const file of files) {
     if (!file.endsWith('js')) continue;
     const text = readFileSync(new URL(file, ROOT), 'utf8');
-    for (const [, path] of text.matchAll(/(?:from|require\() ?'\.\/([\w.-]+js)'/g)) {
+    for (const [, path] of text.matchAll(/(?:from|import|require\() ?["']\.\/([\w.-]+js)["']/g)) {
       files.add(`dist/${path}`);
     }
   }

@@ -42,9 +42,11 @@ test('everything that is exported has a doc comment', () => {
 
 test('what is packed and what a page downloads stay small', () => {
   const all = weight(files.filter((file) => !file.endsWith('.map'))).brotli;
-  const page = weight(downloaded('index.js')).brotli;
+  const paths = downloaded('index.js');
+  const page = weight(paths).brotli;
 
   console.log(`brotli: ${all} bytes packed, ${page} bytes downloaded; at most ${BROTLI_MAX}`);
+  assert.ok(paths.includes('dist/workspace.js'));
   assert.ok(all <= BROTLI_MAX && page <= BROTLI_MAX && page > 100_000);
 });
 
