@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use markerbed_core::{
     Error, Sha256Digest,
-    checkpoint::{Checkpoint, EntryProof, GrowthProof, SignedCheckpoint},
+    checkpoint::{Checkpoint, EntryProof, GrowthProof, KeyTerms, SignedCheckpoint},
     id::PublicKey,
     ledger::{
         CompactRange, KeyRevocation, KeyRotation, KeyStatus, LedgerEntry, Operation,
@@ -70,6 +70,18 @@ impl Workspace {
         let mut log = CompactRange::new();
         self.each_entry(size, |_, bytes| log.append(leaf_hash(bytes))).await?;
         Ok(log.root())
+    }
+
+    /// For which checkpoints each key of the ledger counts, by its entries.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::root_of`].
+    pub async fn key_terms(&self) -> Result<KeyTerms, WorkspaceError> {
+        let mut terms = KeyTerms::new();
+        let count = self.number().await?.saturating_add(1);
+        self.each_entry(count, |entry, _| terms.take(entry)).await?;
+        Ok(terms)
     }
 
     /// Keeps a checkpoint, so that proofs can stand on it. It is no part of the ledger.

@@ -6,9 +6,11 @@ mod head;
 mod key;
 mod lines;
 mod note;
+mod terms;
 
 pub use entry_proof::EntryProof;
 pub use growth_proof::GrowthProof;
 pub use head::{Checkpoint, SignedCheckpoint, Signers, Witness};
 pub use key::{VerifierKey, VerifierKind};
 pub use note::{NoteSignature, SignedNote, Signer};
+pub use terms::KeyTerms;

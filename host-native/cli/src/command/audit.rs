@@ -11,7 +11,7 @@ use std::{
 use markerbed_core::{
     Error, Id16,
     checkpoint::{Checkpoint, SignedCheckpoint, VerifierKey},
-    ledger::{KeyStatus, Operation},
+    ledger::Operation,
 };
 use markerbed_host::{
     drive::blocking::wait,
@@ -174,12 +174,13 @@ impl AuditVerify {
         if checkpoint.size() > answer.entries {
             return answer.refuse(host, Wrong::told("rollback", BEHIND));
         }
-        let Replay { state, log } = wait(workspace.replay())?;
+        let Replay { log, .. } = wait(workspace.replay())?;
         answer.root = Some(log.root().into());
         let mut keys = self.trust;
         if keys.is_empty() {
-            let counts = state.keys().iter().filter(|(_, status)| **status != KeyStatus::Revoked);
-            keys.extend(counts.map(|(key, _)| VerifierKey::of_workspace(workspace.id(), *key)));
+            let terms = wait(workspace.key_terms())?;
+            let counting = terms.of_size(checkpoint.size());
+            keys.extend(counting.map(|key| VerifierKey::of_workspace(workspace.id(), key)));
         }
         if let Err(error) = signed.check(&keys) {
             return answer.refuse(host, Wrong::of(&error));

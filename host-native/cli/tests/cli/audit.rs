@@ -149,6 +149,21 @@ fn what_does_not_follow_from_the_checkpoint_is_told_by_code() {
     assert_eq!(desk.run(&["audit", "verify", "--since", "absent"]).code, 2);
 }
 
+#[test]
+fn a_checkpoint_by_a_key_that_was_rotated_out_counts_until_the_key_is_revoked() {
+    let desk = desk();
+    keep_checkpoint(&desk, "july");
+    let old = desk.json("key", &["key", "ls"]).1[0]["public_key"].as_str().unwrap().to_owned();
+    desk.ok(&["key", "rotate"]);
+
+    let rotated = desk.json("audit-verify", &["audit", "verify", "--since", "july"]);
+    desk.ok(&["key", "revoke", &old, "--reason", "compromised"]);
+    let revoked = desk.json("audit-verify", &["audit", "verify", "--since", "july"]);
+
+    assert_eq!((rotated.0, &rotated.1[0]["verdict"]), (0, &"verified".into()));
+    assert_eq!((revoked.0, &revoked.1[0]["wrong"]["code"]), (1, &"unknown-key".into()));
+}
+
 /// A desk with a store and one snapshot.
 fn desk() -> Desk {
     let desk = Desk::new();
