@@ -6,7 +6,9 @@ import sys
 
 import kept_stores
 import vectors_checkpoints
+import vectors_grants
 import vectors_ledger
+import vectors_log
 import vectors_maps
 import vectors_objects
 import vectors_operations
@@ -27,6 +29,8 @@ MODULES = (
     vectors_trees,
     vectors_objects,
     vectors_ledger,
+    vectors_grants,
+    vectors_log,
     vectors_checkpoints,
     vectors_tree_proofs,
     vectors_store,

@@ -3,8 +3,8 @@
 import checkpoints as c
 import ed25519
 import reference as r
+from ledger_samples import CREATED, GENESIS, KEYS, SECRETS, commit, encoded, rotate
 from vector_cases import Cases
-from vectors_ledger import CREATED, GENESIS, KEYS, SECRETS, commit, encoded, rotate
 
 # golang.org/x/mod/sumdb/note, note_test.go (BSD-3-Clause): its example key and note
 PETER = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
