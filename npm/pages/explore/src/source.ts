@@ -103,15 +103,20 @@ async function hasAll(
   const below: [FileSystemDirectoryHandle, FileSystemDirectoryEntry][] = [[handle, entry]];
   try {
     for (let at = below.pop(); at !== undefined; at = below.pop()) {
-      const names = new Map((await listed(at[1])).map((it) => [it.name, it]));
+      // Of files only the names are kept: to look through a hundred thousand entries that live on
+      // takes the browser more than a second, while the page stands still.
+      const names = new Map<string, FileSystemDirectoryEntry | undefined>();
+      for await (const it of entriesOf(at[1])) {
+        names.set(it.name, isDirectory(it) ? it : undefined);
+      }
       let seen = 0;
       for await (const child of at[0].values()) {
         seen += 1;
         if (seen % BREATH === 0) await new Promise((resolve) => setTimeout(resolve));
         const known = names.get(child.name);
-        if (known === undefined || isDirectory(known) !== (child.kind === 'directory'))
-          return false;
-        if (isDirectory(known)) below.push([child as FileSystemDirectoryHandle, known]);
+        const isThere = known !== undefined || names.has(child.name);
+        if (!isThere || (known !== undefined) !== (child.kind === 'directory')) return false;
+        if (known !== undefined) below.push([child as FileSystemDirectoryHandle, known]);
       }
       if (seen !== names.size) return false;
     }
@@ -123,15 +128,20 @@ async function hasAll(
 }
 
 async function listed(directory: FileSystemDirectoryEntry): Promise<FileSystemEntry[]> {
-  const reader = directory.createReader();
   const all: FileSystemEntry[] = [];
+  for await (const it of entriesOf(directory)) all.push(it);
+  return all;
+}
+
+async function* entriesOf(directory: FileSystemDirectoryEntry): AsyncGenerator<FileSystemEntry> {
+  const reader = directory.createReader();
   for (;;) {
     const some = await new Promise<FileSystemEntry[]>((resolve, reject) =>
       reader.readEntries(resolve, reject),
     );
     // It answers a part at a time; an empty one is the last.
-    if (some.length === 0) return all;
-    all.push(...some);
+    if (some.length === 0) return;
+    yield* some;
   }
 }
 

@@ -229,10 +229,13 @@ export const cases = [
       await context.addInitScript(() => {
         delete DataTransferItem.prototype.getAsFileSystemHandle;
         const post = MessagePort.prototype.postMessage;
+        let sent = Promise.resolve();
         MessagePort.prototype.postMessage = function (message, ...rest) {
-          const file = message?.files?.some(({ path }) => path === 'notes/plan.md');
-          if (!file) return post.call(this, message, ...rest);
-          void window.grow().then(() => post.call(this, message, ...rest));
+          if (message?.files === undefined) return post.call(this, message, ...rest);
+          const isIt = message.files.some(({ path }) => path === 'notes/plan.md');
+          // What comes behind it stays behind it.
+          sent = sent.then(() => (isIt ? window.grow() : undefined));
+          void sent.then(() => post.call(this, message, ...rest));
         };
       });
       const page = await open(context);
