@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use markerbed_core::{
     Error, Sha256Digest,
-    checkpoint::{Checkpoint, EntryProof, GrowthProof, KeyTerms, SignedCheckpoint},
+    checkpoint::{Checkpoint, EntryProof, GrowthProof, SignedCheckpoint},
     id::PublicKey,
     ledger::{
         CompactRange, KeyRevocation, KeyRotation, KeyStatus, LedgerEntry, Operation,
@@ -12,7 +12,7 @@ use markerbed_core::{
 };
 use markerbed_storage::{Batch, Outcome, RowChange, RowRange, limits::ANSWER_ITEMS_MAX};
 
-use crate::{Stamp, Workspace, WorkspaceError, rows};
+use crate::{Stamp, Workspace, WorkspaceError, commit::TRIES, rows};
 
 /// The head of a ledger whose last entry is a state, ready to be signed.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -55,6 +55,7 @@ impl Workspace {
                 }
                 _ => {}
             }
+            Ok(())
         })
         .await?;
         signers.extend(active);
@@ -68,20 +69,12 @@ impl Workspace {
     /// [`WorkspaceError::MissingEntry`] if there are fewer, or a failure of the store.
     pub async fn root_of(&self, size: u64) -> Result<Sha256Digest, WorkspaceError> {
         let mut log = CompactRange::new();
-        self.each_entry(size, |_, bytes| log.append(leaf_hash(bytes))).await?;
+        self.each_entry(size, |_, bytes| {
+            log.append(leaf_hash(bytes));
+            Ok(())
+        })
+        .await?;
         Ok(log.root())
-    }
-
-    /// For which checkpoints each key of the ledger counts, by its entries.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::root_of`].
-    pub async fn key_terms(&self) -> Result<KeyTerms, WorkspaceError> {
-        let mut terms = KeyTerms::new();
-        let count = self.number().await?.saturating_add(1);
-        self.each_entry(count, |entry, _| terms.take(entry)).await?;
-        Ok(terms)
     }
 
     /// Keeps a checkpoint, so that proofs can stand on it. It is no part of the ledger.
@@ -208,6 +201,13 @@ impl Workspace {
         stamp: &Stamp,
     ) -> Result<u64, WorkspaceError> {
         for _ in 0..TRIES {
+            let same = |operation: &Operation| match operation {
+                Operation::KeyRotated(rotation) => rotation.new == new,
+                _ => false,
+            };
+            if let Some(number) = self.recorded_as(stamp, same).await? {
+                return Ok(number);
+            }
             let keys = self.signing_keys().await?;
             if keys.iter().any(|(key, _)| *key == new) {
                 return Err(WorkspaceError::Key(Error::KnownKey { key: new }));
@@ -223,7 +223,7 @@ impl Workspace {
                 return Ok(number);
             }
         }
-        Err(WorkspaceError::LostRace { tries: TRIES })
+        Err(self.lost().await?)
     }
 
     /// Revokes a key that was rotated out.
@@ -237,7 +237,11 @@ impl Workspace {
         reason: RevocationReason,
         stamp: &Stamp,
     ) -> Result<u64, WorkspaceError> {
+        let operation = Operation::KeyRevoked(KeyRevocation { key, reason });
         for _ in 0..TRIES {
+            if let Some(number) = self.recorded_as(stamp, |found| *found == operation).await? {
+                return Ok(number);
+            }
             let tip = self.tip().await?;
             let keys = self.signing_keys().await?;
             match keys.iter().find(|(found, _)| *found == key) {
@@ -250,12 +254,11 @@ impl Workspace {
                 }
                 Some(_) => {}
             }
-            let operation = Operation::KeyRevoked(KeyRevocation { key, reason });
-            if let Some(number) = self.append(tip, operation, stamp).await? {
+            if let Some(number) = self.append(tip, operation.clone(), stamp).await? {
                 return Ok(number);
             }
         }
-        Err(WorkspaceError::LostRace { tries: TRIES })
+        Err(self.lost().await?)
     }
 
     /// The leaves that a checkpoint is of.
@@ -267,7 +270,11 @@ impl Workspace {
             return Err(Error::OtherOrigin.into());
         }
         let mut leaves = Vec::new();
-        self.each_entry(checkpoint.size(), |_, bytes| leaves.push(leaf_hash(bytes))).await?;
+        self.each_entry(checkpoint.size(), |_, bytes| {
+            leaves.push(leaf_hash(bytes));
+            Ok(())
+        })
+        .await?;
         if CompactRange::of(&leaves).root() == checkpoint.root() {
             Ok(leaves)
         } else {
@@ -275,11 +282,11 @@ impl Workspace {
         }
     }
 
-    /// Reads the first `count` entries in their order.
-    async fn each_entry(
+    /// Reads the first `count` entries in their order, until one is refused.
+    pub(crate) async fn each_entry(
         &self,
         count: u64,
-        mut take: impl FnMut(&LedgerEntry, &Bytes),
+        mut take: impl FnMut(&LedgerEntry, &Bytes) -> Result<(), Error>,
     ) -> Result<(), WorkspaceError> {
         let mut number = 0;
         while number < count {
@@ -288,7 +295,7 @@ impl Workspace {
                 return Err(WorkspaceError::MissingEntry { number });
             }
             for (entry, bytes) in &entries {
-                take(entry, bytes);
+                take(entry, bytes)?;
                 number += 1;
             }
         }
@@ -298,5 +305,3 @@ impl Workspace {
 
 const BROKEN_CHECKPOINT: WorkspaceError = WorkspaceError::BrokenRow { row: "a checkpoint" };
 const BROKEN_KEY: WorkspaceError = WorkspaceError::BrokenRow { row: "a signing key" };
-/// A writer that is always slower than others does not try for ever.
-const TRIES: u32 = 16;

@@ -210,16 +210,12 @@ impl Workspace {
         stamp: &Stamp,
     ) -> Result<RefOutcome, WorkspaceError> {
         for _ in 0..TRIES {
-            if let Some(entry) = self.recorded(stamp).await? {
-                let number = entry.number;
-                return match entry.operation {
-                    Operation::RefMoved(change)
-                        if (change.name(), change.from(), change.to()) == (name, from, to) =>
-                    {
-                        Ok(RefOutcome::Moved { number })
-                    }
-                    _ => Err(WorkspaceError::RequestTaken { request: stamp.key(), number }),
-                };
+            let same = |operation: &Operation| {
+                matches!(operation, Operation::RefMoved(change)
+                    if (change.name(), change.from(), change.to()) == (name, from, to))
+            };
+            if let Some(number) = self.recorded_as(stamp, same).await? {
+                return Ok(RefOutcome::Moved { number });
             }
             let tip = self.tip().await?;
             let found = self.find_ref(name).await?;
@@ -302,6 +298,27 @@ impl Workspace {
         let Some(number) = found else { return Ok(None) };
         let entry = self.entry(number).await?;
         Ok(Some(entry.ok_or(WorkspaceError::MissingEntry { number })?))
+    }
+
+    /// The number of the entry that recorded this request, if any did; it must have asked for the
+    /// same (LED-3).
+    ///
+    /// # Errors
+    ///
+    /// [`WorkspaceError::RequestTaken`] if it asked for something else, or a failure of the store.
+    pub(crate) async fn recorded_as(
+        &self,
+        stamp: &Stamp,
+        is_same: impl FnOnce(&Operation) -> bool,
+    ) -> Result<Option<u64>, WorkspaceError> {
+        let Some(LedgerEntry { number, operation, .. }) = self.recorded(stamp).await? else {
+            return Ok(None);
+        };
+        if is_same(&operation) {
+            Ok(Some(number))
+        } else {
+            Err(WorkspaceError::RequestTaken { request: stamp.key(), number })
+        }
     }
 
     /// Answers for a request that was recorded before: it must have asked for the same.

@@ -109,13 +109,9 @@ impl Workspace {
             _ => return Err(Error::NotPermitted { agent: stamp.agent }.into()),
         };
         for _ in 0..TRIES {
-            if let Some(entry) = self.recorded(stamp).await? {
-                let number = entry.number;
-                return if entry.operation == operation {
-                    Ok(GrantOutcome::Changed { number })
-                } else {
-                    Err(WorkspaceError::RequestTaken { request: stamp.key(), number })
-                };
+            let recorded = self.recorded_as(stamp, |found| *found == operation).await?;
+            if let Some(number) = recorded {
+                return Ok(GrantOutcome::Changed { number });
             }
             let tip = self.tip().await?;
             self.check_permitted(stamp.agent, Right::Administer, scope).await?;

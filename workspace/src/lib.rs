@@ -9,6 +9,7 @@
     allow(clippy::arc_with_non_send_sync, reason = "a browser's store has one thread")
 )]
 
+mod audit;
 mod checkpoint;
 mod commit;
 pub mod documents;
@@ -30,6 +31,7 @@ mod sealed;
 mod stamp;
 mod state;
 
+pub use audit::Audited;
 pub use checkpoint::Head;
 pub use commit::{Committed, RefOutcome, When};
 pub use draft::{Capture, SnapshotDraft};

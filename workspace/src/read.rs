@@ -216,18 +216,13 @@ impl Workspace {
     /// A failure of the store, or the first entry that does not follow from those before.
     pub async fn replay(&self) -> Result<Replay, WorkspaceError> {
         let mut replay = Replay { state: State::new(), log: CompactRange::new() };
-        let end = self.number().await?.saturating_add(1);
-        while replay.state.entries() < end {
-            let number = replay.state.entries();
-            let entries = self.entries(number..end).await?;
-            if entries.is_empty() {
-                return Err(WorkspaceError::MissingEntry { number });
-            }
-            for (entry, bytes) in entries {
-                replay.state.apply(&entry)?;
-                replay.log.append(leaf_hash(&bytes));
-            }
-        }
+        let count = self.number().await?.saturating_add(1);
+        self.each_entry(count, |entry, bytes| {
+            replay.state.apply(entry)?;
+            replay.log.append(leaf_hash(bytes));
+            Ok(())
+        })
+        .await?;
         Ok(replay)
     }
 

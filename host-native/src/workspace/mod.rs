@@ -20,8 +20,8 @@ pub use check::{
 pub use kept_checkpoint::{Standing, kept_checkpoints, stand};
 pub use keys::{KeyError, Keys, key_file, random_bytes};
 pub use markerbed_workspace::{
-    Base, Capture, Committed, ErrorClass, Found, GrantOutcome, Head, HexPrefix, Listed, Logged,
-    Overlay, Place, RecordedSnapshot, RefOutcome, RefPlace, Reference, Replay, SealFit,
+    Audited, Base, Capture, Committed, ErrorClass, Found, GrantOutcome, Head, HexPrefix, Listed,
+    Logged, Overlay, Place, RecordedSnapshot, RefOutcome, RefPlace, Reference, Replay, SealFit,
     SnapshotDraft, Stamp, Tree, Unnameable, When, Workspace, WorkspaceError, check_nameable,
 };
 pub use portable::names_unfit_elsewhere;

@@ -5,19 +5,19 @@ use std::sync::Arc;
 use markerbed_core::{
     AttributesId, Error, Id16, NodeId,
     hash::content_id,
-    ledger::LedgerEntry,
+    ledger::{LedgerEntry, RevocationReason},
     tree::{Coverage, Gap, GapReason},
 };
 use markerbed_host::{
     drive::blocking::wait,
     store::{Batch, StoredEntry},
-    workspace::{Committed, ErrorClass, SnapshotDraft, When, Workspace, WorkspaceError},
+    workspace::{Committed, ErrorClass, Keys, SnapshotDraft, When, Workspace, WorkspaceError},
 };
 
 use crate::{
     support::{
-        commit, commit_draft, draft, draft_of, evidence, label, memory, place_of, put_tree,
-        recorded, stamp, workspace, workspace_in,
+        commit, commit_draft, draft, draft_of, evidence, genesis, label, memory, place_of,
+        put_tree, recorded, stamp, workspace, workspace_in,
     },
     wrapped::{rivals, rivals_with},
 };
@@ -306,4 +306,22 @@ fn two_snapshots_that_differ_only_in_their_run_are_two() {
     let second = recorded(wait(workspace.commit_snapshot(&draft, When::Always, &stamp())).unwrap());
 
     assert_ne!(first.id, second.id);
+}
+
+#[test]
+fn a_key_that_is_rotated_or_revoked_by_the_same_request_again_is_one_entry() {
+    let workspace = workspace();
+    let first = genesis(7).first_key;
+    let new = Keys::from_random(&[5; 32], Id16::from_bytes([9; 16]));
+    let (rotate, revoke) = (stamp(), stamp());
+    let rotated = || wait(workspace.rotate_key(new.public(), |message| new.sign(message), &rotate));
+    let revoked = |reason| wait(workspace.revoke_key(first, reason, &revoke));
+
+    let numbers = [rotated(), rotated()].map(Result::unwrap);
+    let revoked_numbers = [(); 2].map(|()| revoked(RevocationReason::Lost).unwrap());
+    let taken = revoked(RevocationReason::Retired).unwrap_err();
+
+    assert_eq!((numbers, revoked_numbers), ([1, 1], [2, 2]));
+    assert_eq!(taken.code(), "request-taken");
+    assert_eq!(wait(workspace.number()).unwrap(), 2);
 }

@@ -1,22 +1,13 @@
 //! `markerbed audit`
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    io,
-    path::PathBuf,
-    thread,
-    time::Duration,
-};
+use std::{collections::BTreeMap, io, path::PathBuf, thread, time::Duration};
 
 use markerbed_core::{
-    Error, Id16,
+    Error,
     checkpoint::{Checkpoint, SignedCheckpoint, VerifierKey},
     ledger::Operation,
 };
-use markerbed_host::{
-    drive::blocking::wait,
-    workspace::{Logged, Replay},
-};
+use markerbed_host::{drive::blocking::wait, workspace::Logged};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -30,7 +21,7 @@ use crate::{
     host::Host,
     json::HexId,
     open::{Opened, Purpose},
-    output::{Colour, Report, Text},
+    output::{Report, Text},
     text::{grouped, shown},
 };
 
@@ -174,21 +165,22 @@ impl AuditVerify {
         if checkpoint.size() > answer.entries {
             return answer.refuse(host, Wrong::told("rollback", BEHIND));
         }
-        let Replay { log, .. } = wait(workspace.replay())?;
-        answer.root = Some(log.root().into());
+        let audited = wait(workspace.audit(checkpoint.size()))?;
+        answer.root = Some(audited.log.root().into());
         let mut keys = self.trust;
         if keys.is_empty() {
-            let terms = wait(workspace.key_terms())?;
-            let counting = terms.of_size(checkpoint.size());
+            let counting = audited.terms.of_size(checkpoint.size());
             keys.extend(counting.map(|key| VerifierKey::of_workspace(workspace.id(), key)));
         }
         if let Err(error) = signed.check(&keys) {
             return answer.refuse(host, Wrong::of(&error));
         }
-        if wait(workspace.root_of(checkpoint.size()))? != checkpoint.root() {
+        if audited.root_since != checkpoint.root() {
             return answer.refuse(host, Wrong::told("fork", FORK));
         }
-        answer.count(&opened)?;
+        let operations = audited.operations.into_iter();
+        answer.operations = operations.map(|(word, count)| (word.to_owned(), count)).collect();
+        answer.agents = audited.agents.len() as u64;
         answer.verdict = Judgement::Verified;
         host.output.conclude(&answer, Exit::Done)
     }
@@ -199,42 +191,21 @@ impl AuditVerifyAnswer {
         self.wrong = Some(wrong);
         host.output.conclude(&self, Exit::False)
     }
-
-    /// Counts what was recorded since.
-    fn count(&mut self, opened: &Opened) -> Result<(), Failure> {
-        let mut agents = BTreeSet::<Id16>::new();
-        let mut next = self.since;
-        while next < self.entries {
-            let entries = wait(opened.workspace.entries(next..self.entries))?;
-            next = next.saturating_add(entries.len() as u64);
-            for (entry, _) in entries {
-                *self.operations.entry(entry.operation.word().to_owned()).or_default() += 1;
-                agents.insert(entry.agent);
-            }
-        }
-        self.agents = agents.len() as u64;
-        Ok(())
-    }
 }
 
 impl Report for AuditVerifyAnswer {
     fn put_text(&self, text: &mut Text<'_>) -> io::Result<()> {
         let (since, entries) = (grouped(self.since), grouped(self.entries));
-        match &self.wrong {
-            None => {
-                let word = text.paint(Colour::Green, "VERIFIED");
-                text.line(format_args!(
-                    "{word}: the ledger grew from {since} entries to {entries}, and its states are \
-                     what its entries give"
-                ))?;
-            }
-            Some(wrong) => {
-                let words = text.paint(Colour::Red, "NOT VERIFIED");
-                text.line(format_args!("{words}: {}", wrong.message()))?;
-                text.field("checkpoint", format_args!("{since} entries"))?;
-                text.field("its root", self.since_root.as_str())?;
-                text.field("here", format_args!("{entries} entries"))?;
-            }
+        let claim = format_args!(
+            "the ledger grew from {since} entries to {entries}, and its states are what its \
+             entries give"
+        );
+        let wrong = self.wrong.as_ref().map(Wrong::message).unwrap_or_default();
+        self.verdict.put(text, claim, wrong, wrong)?;
+        if self.wrong.is_some() {
+            text.field("checkpoint", format_args!("{since} entries"))?;
+            text.field("its root", self.since_root.as_str())?;
+            text.field("here", format_args!("{entries} entries"))?;
         }
         if let Some(root) = &self.root {
             text.field("root now", root.as_str())?;

@@ -1,6 +1,7 @@
 //! `markerbed verify`
 
 use std::{
+    fmt,
     fs::File,
     io::{self, Read},
     path::{Path, PathBuf},
@@ -86,6 +87,32 @@ pub(super) enum Judgement {
     /// It shows nothing, or something about another tree.
     #[default]
     False,
+}
+
+impl Judgement {
+    /// The first line for people: the claim, or what is wrong with it.
+    pub(super) fn put(
+        self,
+        text: &mut Text<'_>,
+        claim: impl fmt::Display,
+        consistent: impl fmt::Display,
+        wrong: impl fmt::Display,
+    ) -> io::Result<()> {
+        match self {
+            Self::Verified => {
+                let word = text.paint(Colour::Green, "VERIFIED");
+                text.line(format_args!("{word}: {claim}"))
+            }
+            Self::Consistent => {
+                let words = text.paint(Colour::Yellow, "CONSISTENT, not authenticated");
+                text.line(format_args!("{words}: {consistent}"))
+            }
+            Self::False => {
+                let words = text.paint(Colour::Red, "NOT VERIFIED");
+                text.line(format_args!("{words}: {wrong}"))
+            }
+        }
+    }
 }
 
 /// What was compared.
@@ -255,20 +282,7 @@ impl Report for VerifyAnswer {
     fn put_text(&self, text: &mut Text<'_>) -> io::Result<()> {
         let sentence = self.claim.as_ref().map(Claim::sentence).unwrap_or_default();
         let wrong = self.wrong.as_ref().map(|wrong| wrong.message.as_str()).unwrap_or_default();
-        match self.verdict {
-            Judgement::Verified => {
-                let word = text.paint(Colour::Green, "VERIFIED");
-                text.line(format_args!("{word}: {sentence}"))?;
-            }
-            Judgement::Consistent => {
-                let words = text.paint(Colour::Yellow, "CONSISTENT, not authenticated");
-                text.line(format_args!("{words}: {sentence}"))?;
-            }
-            Judgement::False => {
-                let words = text.paint(Colour::Red, "NOT VERIFIED");
-                text.line(format_args!("{words}: {wrong}"))?;
-            }
-        }
+        self.verdict.put(text, &sentence, &sentence, wrong)?;
         let Some(claim) = &self.claim else { return Ok(()) };
         if let Some(node) = &claim.at_path {
             text.proven_node(node)?;

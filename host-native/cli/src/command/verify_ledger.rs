@@ -17,7 +17,7 @@ use crate::{
     failure::Failure,
     host::Host,
     json::HexId,
-    output::{Colour, Report, Text},
+    output::{Report, Text},
     time::show_time,
 };
 
@@ -274,20 +274,7 @@ impl Report for VerifyLedgerAnswer {
             (None, Some(since)) => format!("the ledger grew from {since} entries"),
             (None, None) => "the checkpoint is signed".to_owned(),
         };
-        match self.verdict {
-            Judgement::Verified => {
-                let word = text.paint(Colour::Green, "VERIFIED");
-                text.line(format_args!("{word}: {sentence}"))?;
-            }
-            Judgement::Consistent => {
-                let words = text.paint(Colour::Yellow, "CONSISTENT, not authenticated");
-                text.line(format_args!("{words}: {wrong}"))?;
-            }
-            Judgement::False => {
-                let words = text.paint(Colour::Red, "NOT VERIFIED");
-                text.line(format_args!("{words}: {wrong}"))?;
-            }
-        }
+        self.verdict.put(text, &sentence, wrong, wrong)?;
         if let Some(entry) = &self.entry {
             text.field("entry", format_args!("{}, {}", entry.operation, entry.time))?;
         }

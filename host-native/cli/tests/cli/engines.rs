@@ -90,6 +90,8 @@ fn what_writes_leaves_the_same_behind_and_says_the_same() {
         &["prove", "@:plan.md", "--blind", "-o", "-"],
         &["prove", "@:none", "--absent", "-o", "made.proof", "--json"],
         &["init"],
+        &["acl", "grant", "00112233445566778899aabbccddeeff", "writer", "ideas"],
+        &["acl", "revoke", "00112233445566778899aabbccddeeff", "--json"],
         &["repair", "--rebuild-index"],
         &["snap", "notes", "--read-only", "--record"],
     ];
@@ -316,6 +318,14 @@ const READING: &str = "
     verify none.proof
     verify plan.proof --root 0000000000000000000000000000000000000000000000000000000000000000
     verify plan.proof --snapshot 0000000000000000000000000000000000000000000000000000000000000000
+    audit
+    audit --from 1 --operation nonsense
+    acl ls
+    acl why 00112233445566778899aabbccddeeff write
+    key ls
+    key export
+    checkpoint ls
+    prove --entry 1 -o out.proof
     check
     check --read-data
     check --index
